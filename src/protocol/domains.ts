@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Every domain tag of the project, in one place, so that no two hashes or signatures can be mistaken
+ * for each other. The Poseidon numbers stand again in `circuits/lib/domains.circom`, compared by a
+ * test. docs/protocol.md section 2.
+ *
+ * @module
+ */
+
+/** First input of each Poseidon hash that carries a meaning. */
+export const POSEIDON_TAG = {
+  nullifier: 101n,
+  holder: 102n,
+  leaf: 103n,
+  seed: 107n,
+} as const;
+
+/** Prefix of each SHA-256 that becomes a field element. */
+export const HASH_TAG = {
+  scope: 'bauta/scope/v1',
+  context: 'bauta/context/v1',
+  binding: 'bauta/binding/v1',
+  session: 'bauta/session/v1',
+} as const;
+
+/** Prefix of each message that a party signs or authenticates. */
+export const MESSAGE_TAG = {
+  leaf: 'bauta/leaf/v1',
+  revocation: 'bauta/revocation/v1',
+  dedup: 'bauta/dedup/v1',
+} as const;
