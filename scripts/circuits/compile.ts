@@ -74,7 +74,6 @@ export async function compile(
     r1cs: join(out, `${name}.r1cs`),
     wasm: join(out, `${name}_js`, `${name}.wasm`),
     sym: join(out, `${name}.sym`),
-    // eslint-disable-next-line no-control-regex
     output: (stdout + stderr).replace(/\u001b\[[0-9;]*m/g, ''),
   };
 }

@@ -52,7 +52,12 @@ async function circuitKeys(name: CircuitName, ptau: string, work: string): Promi
   await copyFile(compiled.wasm, wasm);
   say(`${name}: phase 2`);
   await snarkjs.zKey.newZKey(compiled.r1cs, ptau, join(work, `${name}-0.zkey`));
-  await snarkjs.zKey.contribute(join(work, `${name}-0.zkey`), join(work, `${name}-1.zkey`), 'bauta development', entropy());
+  await snarkjs.zKey.contribute(
+    join(work, `${name}-0.zkey`),
+    join(work, `${name}-1.zkey`),
+    'bauta development',
+    entropy(),
+  );
   await snarkjs.zKey.beacon(join(work, `${name}-1.zkey`), zkey, 'beacon', BEACON, BEACON_ITERATIONS);
   await writeFile(vkey, `${JSON.stringify(await snarkjs.zKey.exportVerificationKey(zkey), null, 1)}\n`);
   return {

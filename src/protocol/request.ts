@@ -3,7 +3,9 @@
  * The presentation request: an OpenID4VP 1.0 request object, its DCQL query in the words of the
  * published list, and the hash that binds a proof to it.
  *
- *     binding = SHA-256("bauta/binding/v1" || RFC 8785 JSON of the bound fields) >> 8
+ * ```text
+ * binding = SHA-256("bauta/binding/v1" || RFC 8785 JSON of the bound fields) >> 8
+ * ```
  *
  * docs/protocol.md section 6.
  *
@@ -26,7 +28,16 @@ import {
   REVEALABLE,
   unpackPolicy,
 } from './policy.ts';
-import { type Context, deriveContext, deriveScope, fromBase64Url, isAllowedUrl, NO_SCOPE, type Scope, toBase64Url } from './scope.ts';
+import {
+  type Context,
+  deriveContext,
+  deriveScope,
+  fromBase64Url,
+  isAllowedUrl,
+  NO_SCOPE,
+  type Scope,
+  toBase64Url,
+} from './scope.ts';
 
 /** Credential format identifier in DCQL. */
 export const FORMAT = 'bauta_zk_v1';
@@ -193,8 +204,10 @@ export function requestInputs(request: RequestObject): RequestInputs {
   if (!ask.pseudonym && (context.kind !== 'account' || request.expect_sub !== undefined)) {
     throw new ProtocolError('request_invalid', 'an action and a step-up need a pseudonym');
   }
-  if ((request.purpose === 'step_up') !== (request.expect_sub !== undefined) ||
-      (request.purpose === 'step_up' && request.channel !== 'same_device')) {
+  if (
+    (request.purpose === 'step_up') !== (request.expect_sub !== undefined) ||
+    (request.purpose === 'step_up' && request.channel !== 'same_device')
+  ) {
     throw new ProtocolError('request_invalid', 'a step-up names the expected sub, on the same device');
   }
   const today = toDate(unpackPolicy(policy).today);
@@ -237,7 +250,9 @@ export interface RequestExpectation {
  */
 export function decodeRequestObject(jwt: string, expected: RequestExpectation): RequestObject {
   const parts = jwt.trim().split('.');
-  const header = z.object({ typ: z.literal(REQUEST_TYP), alg: z.literal('none') }).safeParse(fromBase64UrlJson(parts[0]));
+  const header = z
+    .object({ typ: z.literal(REQUEST_TYP), alg: z.literal('none') })
+    .safeParse(fromBase64UrlJson(parts[0]));
   if (parts.length !== 3 || parts[2] !== '' || !header.success) {
     throw new ProtocolError('request_invalid', `expected an unsecured JWT of type ${REQUEST_TYP}`);
   }

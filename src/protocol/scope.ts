@@ -2,9 +2,11 @@
 /**
  * Scopes and contexts: the public values that tie a pseudonym to one platform and one occasion.
  *
- *     scope   = SHA-256("bauta/scope/v1" || u16 len || origin) >> 8
- *     context = 0 for an account,
- *               SHA-256("bauta/context/v1" || length-prefixed kind, name, period) >> 8 otherwise
+ * ```text
+ * scope   = SHA-256("bauta/scope/v1" || u16 len || origin) >> 8
+ * context = 0 for an account,
+ *           SHA-256("bauta/context/v1" || length-prefixed kind, name, period) >> 8 otherwise
+ * ```
  *
  * The length prefix keeps concatenations apart; dropping 8 bits keeps the result below the BN254
  * order without a modular reduction. docs/protocol.md section 4; test/vectors/scope.json.
