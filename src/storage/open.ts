@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Opens a service's database: SQLite (libsql) by default, PostgreSQL by URL, one schema on both.
+ * What a transaction has acknowledged survives the death of the process: SQLite runs in WAL mode with
+ * `synchronous = FULL`, PostgreSQL with its default `synchronous_commit`. docs/operations.md.
+ *
+ * @module
+ */
+import SqliteDatabase from 'libsql';
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  Kysely,
+  PostgresDialect,
+  SqliteAdapter,
+  SqliteDialect,
+  type SqliteDialectConfig,
+  SqliteDriver,
+  type Transaction,
+} from 'kysely';
+import { Pool, types } from 'pg';
+import { ProtocolError } from '../protocol/errors.ts';
+
+export type { Transaction } from 'kysely';
+
+/** An open database with the tables of `Schema`. */
+export interface Database<Schema> {
+  /** For reads and for single statements. Inside {@link Database.transaction} use its argument instead. */
+  readonly kysely: Kysely<Schema>;
+  readonly dialect: 'sqlite' | 'postgres';
+  /**
+   * Runs work as one transaction that sees no other: `BEGIN IMMEDIATE` on SQLite, `SERIALIZABLE` on
+   * PostgreSQL. A check followed by a write therefore happens exactly once.
+   *
+   * @param work - Everything through `tx`: on SQLite the one connection is taken until it ends, so that
+   * `kysely` inside would wait for ever. On PostgreSQL it runs again when it meets another transaction,
+   * so it has no effect but on the database.
+   * @returns What `work` returned, once it is durable.
+   */
+  transaction<T>(work: (tx: Transaction<Schema>) => Promise<T>): Promise<T>;
+  /** Closes all connections; the database is unusable afterwards. */
+  close(): Promise<void>;
+}
+
+/** Attempts of a PostgreSQL transaction before its conflict is reported. */
+const ATTEMPTS = 20;
+/** SQLSTATE of serialization_failure and deadlock_detected: run it again. */
+const CONFLICTS: readonly unknown[] = ['40001', '40P01'];
+/** Milliseconds that SQLite waits for another process's lock. */
+const BUSY_TIMEOUT = 10_000;
+
+/**
+ * Opens a database.
+ *
+ * @param url - `file:PATH` or `:memory:` for SQLite, `postgres://…` or `postgresql://…` for PostgreSQL.
+ * @throws {@link ProtocolError} `database_url_invalid` for any other URL.
+ */
+export async function openDatabase<Schema>(url: string): Promise<Database<Schema>> {
+  const database = /^postgres(ql)?:\/\//.test(url) ? openPostgres<Schema>(url) : openSqlite<Schema>(sqlitePath(url));
+  try {
+    await database.kysely.executeQuery(CompiledQuery.raw('select 1'));
+  } catch (cause) {
+    await database.close();
+    throw new ProtocolError('database_unreachable', 'the database could not be opened; check its URL', { cause });
+  }
+  return database;
+}
+
+function sqlitePath(url: string): string {
+  if (url === ':memory:') {
+    return url;
+  }
+  if (url.startsWith('file:') && url.length > 'file:'.length) {
+    return url.slice('file:'.length);
+  }
+  throw new ProtocolError('database_url_invalid', 'a database URL is file:PATH, :memory: or postgres://…');
+}
+
+function openSqlite<Schema>(path: string): Database<Schema> {
+  const file = new SqliteDatabase(path);
+  file.pragma(`busy_timeout = ${String(BUSY_TIMEOUT)}`);
+  file.pragma('journal_mode = WAL');
+  file.pragma('synchronous = FULL');
+  file.pragma('foreign_keys = ON');
+  // Deleted rows are overwritten: what a service promises to delete does not linger in free pages.
+  file.pragma('secure_delete = ON');
+  const kysely = new Kysely<Schema>({ dialect: new ImmediateSqliteDialect({ database: file }) });
+  return {
+    kysely,
+    dialect: 'sqlite',
+    transaction: (work) => kysely.transaction().execute(work),
+    close: () => kysely.destroy(),
+  };
+}
+
+function openPostgres<Schema>(url: string): Database<Schema> {
+  const pool = new Pool({ connectionString: url, types: { getTypeParser: parserOf } });
+  // An idle connection that breaks is replaced; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  return {
+    kysely,
+    dialect: 'postgres',
+    transaction: async (work) => {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await kysely.transaction().setIsolationLevel('serializable').execute(work);
+        } catch (error) {
+          if (attempt === ATTEMPTS || !CONFLICTS.includes((error as { code?: unknown }).code)) {
+            throw error;
+          }
+          // Spreads the contenders; nothing depends on how.
+          await new Promise((resolve) => setTimeout(resolve, Math.random() * 5 * attempt));
+        }
+      }
+    },
+    close: () => kysely.destroy(),
+  };
+}
+
+/** 64-bit integers and sums arrive as numbers, as they do from SQLite; counters stay below 2^53. */
+const parserOf: typeof types.getTypeParser = ((oid: number, format?: 'text') =>
+  oid === types.builtins.INT8 || oid === types.builtins.NUMERIC
+    ? toSafeNumber
+    : types.getTypeParser(oid, format)) as typeof types.getTypeParser;
+
+function toSafeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) {
+    throw new RangeError('the database holds an integer beyond 2^53');
+  }
+  return value;
+}
+
+/** SQLite whose transactions take the write lock at once, so that no two of them read the same state. */
+class ImmediateSqliteDialect extends SqliteDialect {
+  readonly #config: SqliteDialectConfig;
+
+  constructor(config: SqliteDialectConfig) {
+    super(config);
+    this.#config = config;
+  }
+
+  override createDriver(): SqliteDriver {
+    return new ImmediateSqliteDriver(this.#config);
+  }
+
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalSqliteAdapter();
+  }
+}
+
+class ImmediateSqliteDriver extends SqliteDriver {
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  }
+}
+
+/** Lets a migration on SQLite happen whole or not at all. */
+class TransactionalSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { sql, type Generated } from 'kysely';
+import { describe, expect, it } from 'vitest';
+import { migrate, type Migrations } from '../../src/storage/migrate.ts';
+import { type Database, openDatabase } from '../../src/storage/open.ts';
+import { describeOnEachDatabase } from '../databases.ts';
+
+interface Tables {
+  counters: { name: string; value: number };
+  notes: { id: Generated<number>; at: number; text: string };
+}
+
+const MIGRATIONS: Migrations = {
+  '001_counters': {
+    up: async (db) => {
+      await db.schema
+        .createTable('counters')
+        .addColumn('name', 'text', (column) => column.primaryKey())
+        .addColumn('value', 'bigint', (column) => column.notNull())
+        .execute();
+    },
+  },
+};
+
+async function openCounters(url: string): Promise<Database<Tables>> {
+  const db = await openDatabase<Tables>(url);
+  await migrate(db, MIGRATIONS);
+  return db;
+}
+
+function read(db: Database<Tables>, name: string): Promise<{ value: number } | undefined> {
+  return db.kysely.selectFrom('counters').select('value').where('name', '=', name).executeTakeFirst();
+}
+
+describeOnEachDatabase('a database', (fresh) => {
+  it('keeps what a transaction acknowledged, also after it is opened again', async () => {
+    const url = await fresh();
+    const first = await openCounters(url);
+    await first.transaction((tx) => tx.insertInto('counters').values({ name: 'a', value: 1 }).execute());
+    await first.close();
+    const second = await openCounters(url);
+    expect(await read(second, 'a')).toEqual({ value: 1 });
+    await second.close();
+  });
+
+  it('rolls a failed transaction back whole', async () => {
+    const db = await openCounters(await fresh());
+    const failing = db.transaction(async (tx) => {
+      await tx.insertInto('counters').values({ name: 'a', value: 1 }).execute();
+      throw new Error('after the write');
+    });
+    await expect(failing).rejects.toThrow('after the write');
+    expect(await read(db, 'a')).toBeUndefined();
+    await db.close();
+  });
+
+  it('lets exactly one of many concurrent check-then-write transactions win', async () => {
+    const url = await fresh();
+    const db = await openCounters(url);
+    const other = await openDatabase<Tables>(url);
+    const attempt = (base: Database<Tables>): Promise<boolean> =>
+      base.transaction(async (tx) => {
+        const seen = await tx.selectFrom('counters').select('value').where('name', '=', 'once').executeTakeFirst();
+        if (seen !== undefined) {
+          return false;
+        }
+        await sql`select 1`.execute(tx);
+        await tx.insertInto('counters').values({ name: 'once', value: 1 }).execute();
+        return true;
+      });
+    const won = await Promise.all([db, db, db, db, db].map(attempt));
+    won.push(await attempt(other));
+    expect(won.filter(Boolean)).toHaveLength(1);
+    await db.close();
+    await other.close();
+  });
+
+  it('loses no increment of concurrent transactions', async () => {
+    const db = await openCounters(await fresh());
+    await db.kysely.insertInto('counters').values({ name: 'n', value: 0 }).execute();
+    const increment = (): Promise<unknown> =>
+      db.transaction(async (tx) => {
+        const { value } = await tx
+          .selectFrom('counters')
+          .select('value')
+          .where('name', '=', 'n')
+          .executeTakeFirstOrThrow();
+        await tx
+          .updateTable('counters')
+          .set({ value: value + 1 })
+          .where('name', '=', 'n')
+          .execute();
+      });
+    await Promise.all(Array.from({ length: 8 }, increment));
+    expect(await read(db, 'n')).toEqual({ value: 8 });
+    await db.close();
+  });
+
+  it('returns 64-bit integers, counts and sums as numbers', async () => {
+    const db = await openCounters(await fresh());
+    await db.kysely.insertInto('counters').values({ name: 'big', value: 1_800_000_000_000 }).execute();
+    const row = await db.kysely
+      .selectFrom('counters')
+      .select(({ fn }) => [fn.countAll<number>().as('count'), fn.sum<number>('value').as('sum'), 'value'])
+      .groupBy('value')
+      .executeTakeFirstOrThrow();
+    expect(row).toEqual({ count: 1, sum: 1_800_000_000_000, value: 1_800_000_000_000 });
+    await db.close();
+  });
+
+  it('applies a migration whole or not at all, and can be asked twice', async () => {
+    const db = await openCounters(await fresh());
+    await migrate(db, MIGRATIONS);
+    const broken: Migrations = {
+      ...MIGRATIONS,
+      '002_broken': {
+        up: async (schema) => {
+          await schema.schema.createTable('half').addColumn('name', 'text').execute();
+          throw new Error('halfway');
+        },
+      },
+    };
+    await expect(migrate(db, broken)).rejects.toMatchObject({ code: 'migration_failed' });
+    await expect(sql`select * from half`.execute(db.kysely)).rejects.toThrow();
+    await expect(migrate(db, {})).rejects.toMatchObject({ code: 'migration_failed' });
+    await db.close();
+  });
+});
+
+describe('openDatabase', () => {
+  it.each(['', 'file:', 'mysql://localhost/x', '/tmp/x.sqlite', 'http://localhost'])('refuses %j', async (url) => {
+    await expect(openDatabase(url)).rejects.toMatchObject({ code: 'database_url_invalid' });
+  });
+
+  it('says when there is no server', async () => {
+    await expect(openDatabase('postgres://nobody@127.0.0.1:1/none')).rejects.toMatchObject({
+      code: 'database_unreachable',
+    });
+  });
+
+  it('writes through to the disk before SQLite acknowledges', async () => {
+    const db = await openDatabase<Tables>(':memory:');
+    const mode = await sql<{ synchronous: number }>`pragma synchronous`.execute(db.kysely);
+    expect(mode.rows).toEqual([{ synchronous: 2 }]);
+    await db.close();
+  });
+});
