@@ -2,7 +2,9 @@
 /**
  * Problem details (RFC 9457): the one place where an error becomes an HTTP response.
  *
- *     {"type": "urn:bauta:problem:CODE", "title": …, "status": …, "detail": …, "code": "CODE"}
+ * ```json
+ * { "type": "urn:bauta:problem:CODE", "title": …, "status": …, "detail": …, "code": "CODE" }
+ * ```
  *
  * A {@link ProtocolError} shows its code and message. Anything else is `internal_error` and shows
  * nothing: neither message nor stack. docs/protocol.md section 9 lists the codes.
@@ -36,13 +38,13 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
   // what stands against it
   leaf_revoked: 409,
   leaf_taken: 409,
-  enrolment_state: 409,
+  enrolment_out_of_order: 409,
+  enrolment_busy: 409,
   person_already_enrolled: 409,
   seed_already_enrolled: 409,
   nonce_used: 409,
   action_already_done: 409,
   idempotency_key_reused: 409,
-  enrolment_expired: 410,
   request_expired: 410,
   verification_expired: 410,
   // its form
@@ -53,6 +55,7 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
   proof_invalid: 422,
   document_tampered: 422,
   document_expired: 422,
+  document_expires_too_soon: 422,
   document_not_accepted: 422,
   document_signature_invalid: 422,
   signer_not_trusted: 422,
@@ -61,6 +64,7 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
   face_mismatch: 422,
   face_missing: 422,
   face_multiple: 422,
+  attempts_exhausted: 429,
   rate_limited: 429,
   // not the caller's fault
   internal_error: 500,
@@ -68,6 +72,7 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
   register_unreachable: 503,
   issuer_unreachable: 503,
   checkpoints_unavailable: 503,
+  enrolments_full: 503,
 };
 
 const TITLES: Readonly<Record<number, string>> = {

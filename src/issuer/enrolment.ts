@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Enrolment sessions: document, then live face, then credential. Everything that a person hands over
+ * lives in this process's memory only, and is dropped at the decision or when the session expires.
+ * docs/protocol.md section 8.
+ *
+ * @module
+ */
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { readPassport } from '../documents/person.ts';
+import { type TrustAnchors, verifyPassive } from '../documents/passive.ts';
+import { ASSURANCE_LEVELS, ATTRIBUTES_VERSION, type Attributes, DOCUMENT_KINDS } from '../protocol/attributes.ts';
+import { type CalendarDate, dateInZone, monthStart, monthStartAfter } from '../protocol/dates.ts';
+import { MESSAGE_TAG } from '../protocol/domains.ts';
+import { ProtocolError } from '../protocol/errors.ts';
+import { toBase64Url } from '../protocol/scope.ts';
+
+/** How long a session lives, in milliseconds. */
+export const SESSION_MILLISECONDS = 30 * 60 * 1000;
+/** Sessions open at once; one more is refused rather than let memory grow. */
+export const MAX_SESSIONS = 500;
+/** Faces that may be tried in one session. */
+export const MAX_FACE_ATTEMPTS = 5;
+/** Documents that may be tried in one session. */
+export const MAX_DOCUMENT_ATTEMPTS = 10;
+
+/** What a wallet is told of its session. */
+export type EnrolmentStatus = 'open' | 'document_accepted' | 'face_accepted' | 'decided';
+
+/** Files of a passport chip, as read. */
+export interface PassportFiles {
+  readonly sod: Uint8Array;
+  readonly dg1: Uint8Array;
+  readonly dg2: Uint8Array;
+}
+
+/** Compares a document's portrait with a live picture; both are image files. */
+export type CompareFaces = (
+  portrait: Uint8Array,
+  live: Uint8Array,
+) => Promise<{ readonly match: boolean; readonly distances: Readonly<Record<string, number>> }>;
+
+/** What a document has shown, without name or document number. */
+interface Evidence {
+  readonly dedupTag: string;
+  readonly attributes: Attributes;
+  readonly portrait: Uint8Array;
+}
+
+interface Session {
+  readonly id: string;
+  readonly tokenHash: string;
+  readonly expiresAt: number;
+  status: EnrolmentStatus;
+  documents: number;
+  faces: number;
+  busy: boolean;
+  evidence?: Evidence | undefined;
+  /** Decimal leaf, once decided. */
+  leaf?: string;
+}
+
+/** What enrolment needs from outside. */
+export interface EnrolmentDeps {
+  readonly clock: () => number;
+  readonly random: (length: number) => Uint8Array;
+  readonly timeZone: string;
+  /** Key of the person tags, 32 bytes. */
+  readonly dedupKey: Uint8Array;
+  /** The issuer's number in credentials, 0 to 4095. */
+  readonly issuerNumber: number;
+  readonly anchors: TrustAnchors;
+  readonly compareFaces: CompareFaces;
+}
+
+/** Open enrolment sessions of one issuer process. */
+export class Enrolments {
+  readonly #sessions = new Map<string, Session>();
+  readonly #deps: EnrolmentDeps;
+
+  constructor(deps: EnrolmentDeps) {
+    this.#deps = deps;
+  }
+
+  /** The register's date now. */
+  today(): CalendarDate {
+    return dateInZone(this.#deps.clock(), this.#deps.timeZone);
+  }
+
+  /**
+   * Opens a session.
+   *
+   * @returns Its public identifier and the secret bearer token, both random.
+   * @throws {@link ProtocolError} `enrolments_full`.
+   */
+  open(): { readonly id: string; readonly token: string; readonly expiresAt: number } {
+    const now = this.#deps.clock();
+    for (const session of this.#sessions.values()) {
+      if (session.expiresAt <= now) this.#sessions.delete(session.id);
+    }
+    if (this.#sessions.size >= MAX_SESSIONS) {
+      throw new ProtocolError(
+        'enrolments_full',
+        'too many people are enrolling at this moment; try again in a few minutes',
+      );
+    }
+    const id = toBase64Url(this.#deps.random(16));
+    const token = toBase64Url(this.#deps.random(32));
+    const expiresAt = now + SESSION_MILLISECONDS;
+    this.#sessions.set(id, {
+      id,
+      tokenHash: hashToken(token),
+      expiresAt,
+      status: 'open',
+      documents: 0,
+      faces: 0,
+      busy: false,
+    });
+    return { id, token, expiresAt };
+  }
+
+  /**
+   * The state of a session.
+   *
+   * @throws {@link ProtocolError} `enrolment_unknown` for a wrong id or token alike, or after expiry.
+   */
+  status(id: string, token: string): { readonly status: EnrolmentStatus; readonly leaf?: string } {
+    const session = this.#find(id, token);
+    return { status: session.status, ...(session.leaf === undefined ? {} : { leaf: session.leaf }) };
+  }
+
+  /**
+   * Checks a passport: passive authentication, dates, number of the person.
+   *
+   * @throws {@link ProtocolError} the reason code of `verifyPassive`, `person_number_missing`,
+   * `document_expires_too_soon`, `attempts_exhausted`.
+   */
+  async submitPassport(id: string, token: string, files: PassportFiles): Promise<void> {
+    await this.#exclusive(id, token, ['open', 'document_accepted'], async (session) => {
+      countAttempt(++session.documents, MAX_DOCUMENT_ATTEMPTS);
+      const today = this.today();
+      const passive = await verifyPassive({
+        sod: files.sod,
+        dataGroups: new Map([
+          [1, files.dg1],
+          [2, files.dg2],
+        ]),
+        anchors: this.#deps.anchors,
+        at: new Date(this.#deps.clock()),
+      });
+      if (!passive.ok) {
+        throw new ProtocolError(
+          passive.reason,
+          "the document's signature does not hold; the document was not accepted",
+        );
+      }
+      const passport = readPassport(files, today);
+      const expiry = monthStart(passport.expiry);
+      if (expiry < today) {
+        throw new ProtocolError('document_expires_too_soon', 'the document has expired or expires within this month');
+      }
+      session.evidence = {
+        dedupTag: this.#dedupTag(passport.personNumber),
+        portrait: passport.portrait,
+        attributes: {
+          version: ATTRIBUTES_VERSION,
+          document: DOCUMENT_KINDS.passport,
+          nationality: passport.nationality,
+          region: 0,
+          // The chip was not challenged: its files could be a copy.
+          assurance: ASSURANCE_LEVELS.copyable_data,
+          phone: 0,
+          birth: passport.birth,
+          expiry,
+          issued: monthStart(today),
+          secretSince: monthStartAfter(today),
+          generation: 0,
+          issuer: this.#deps.issuerNumber,
+        },
+      };
+      session.status = 'document_accepted';
+    });
+  }
+
+  /**
+   * Compares a live picture with the document's portrait.
+   *
+   * @returns Distances by matcher, all at most 0.5.
+   * @throws {@link ProtocolError} `face_mismatch`, `face_missing`, `face_multiple`, `image_malformed`,
+   * `attempts_exhausted`, `document_missing`.
+   */
+  async submitFace(id: string, token: string, live: Uint8Array): Promise<Readonly<Record<string, number>>> {
+    return this.#exclusive(id, token, ['document_accepted', 'face_accepted'], async (session) => {
+      countAttempt(++session.faces, MAX_FACE_ATTEMPTS);
+      const { match, distances } = await this.#deps.compareFaces(evidenceOf(session).portrait, live);
+      if (!match) {
+        throw new ProtocolError(
+          'face_mismatch',
+          "the live picture does not show the person of the document's portrait",
+        );
+      }
+      session.status = 'face_accepted';
+      return distances;
+    });
+  }
+
+  /**
+   * Decides a session: hands its evidence to `issue` and forgets it, whether that succeeds or the
+   * person or seed is refused.
+   *
+   * @param issue - Makes and stores the credential; returns the leaf.
+   * @throws {@link ProtocolError} `face_not_matched` before the face was accepted, and what `issue` throws.
+   */
+  async decide<T extends { readonly leaf: string }>(
+    id: string,
+    token: string,
+    issue: (evidence: Omit<Evidence, 'portrait'>) => Promise<T>,
+  ): Promise<T> {
+    return this.#exclusive(id, token, ['face_accepted'], async (session) => {
+      const { dedupTag, attributes } = evidenceOf(session);
+      try {
+        const issued = await issue({ dedupTag, attributes });
+        session.leaf = issued.leaf;
+        session.status = 'decided';
+        session.evidence = undefined;
+        return issued;
+      } catch (error) {
+        if (error instanceof ProtocolError && REFUSALS.has(error.code)) {
+          this.#sessions.delete(session.id);
+        }
+        throw error;
+      }
+    });
+  }
+
+  #dedupTag(personNumber: string): string {
+    return bytesToHex(
+      hmac(sha256, this.#deps.dedupKey, concatBytes(utf8ToBytes(MESSAGE_TAG.dedup), utf8ToBytes(personNumber))),
+    );
+  }
+
+  #find(id: string, token: string): Session {
+    const session = this.#sessions.get(id);
+    if (session === undefined || session.tokenHash !== hashToken(token) || session.expiresAt <= this.#deps.clock()) {
+      if (session !== undefined && session.expiresAt <= this.#deps.clock()) this.#sessions.delete(id);
+      throw new ProtocolError('enrolment_unknown', 'there is no such enrolment, or it has expired; start again');
+    }
+    return session;
+  }
+
+  /** Runs one step at a time in a session, only in the given states. */
+  async #exclusive<T>(
+    id: string,
+    token: string,
+    states: readonly EnrolmentStatus[],
+    step: (session: Session) => Promise<T>,
+  ): Promise<T> {
+    const session = this.#find(id, token);
+    if (session.busy) {
+      throw new ProtocolError('enrolment_busy', 'the previous step of this enrolment is still running');
+    }
+    if (!states.includes(session.status)) {
+      throw new ProtocolError('enrolment_out_of_order', `this enrolment stands at "${session.status}"`);
+    }
+    session.busy = true;
+    try {
+      return await step(session);
+    } finally {
+      session.busy = false;
+    }
+  }
+}
+
+/** Refusals that end a session: nothing that the person hands over again would change them. */
+const REFUSALS: ReadonlySet<string> = new Set(['person_already_enrolled', 'seed_already_enrolled']);
+
+function countAttempt(attempts: number, limit: number): void {
+  if (attempts > limit) {
+    throw new ProtocolError('attempts_exhausted', 'too many attempts in this enrolment; start again');
+  }
+}
+
+function evidenceOf(session: Session): Evidence {
+  if (session.evidence === undefined) {
+    throw new ProtocolError('enrolment_out_of_order', 'no document has been accepted in this enrolment');
+  }
+  return session.evidence;
+}
+
+/** Tokens are compared by hash, so that timing tells nothing of them. */
+function hashToken(token: string): string {
+  return bytesToHex(sha256(utf8ToBytes(token)));
+}
