@@ -118,11 +118,12 @@ function openPostgres<Schema>(url: string): Database<Schema> {
   };
 }
 
-/** 64-bit integers and sums arrive as numbers, as they do from SQLite; counters stay below 2^53. */
-const parserOf: typeof types.getTypeParser = ((oid: number, format?: 'text') =>
-  oid === types.builtins.INT8 || oid === types.builtins.NUMERIC
-    ? toSafeNumber
-    : types.getTypeParser(oid, format)) as typeof types.getTypeParser;
+/** PostgreSQL's type numbers of 64-bit integers (counters, counts) and of numerics (sums). */
+const INTEGER_TYPES: readonly number[] = [types.builtins.INT8, types.builtins.NUMERIC];
+
+/** Integers arrive as numbers, as they do from SQLite; counters stay below 2^53. */
+const parserOf: typeof types.getTypeParser = (oid, format): unknown =>
+  INTEGER_TYPES.includes(oid) ? toSafeNumber : types.getTypeParser(oid, format);
 
 function toSafeNumber(text: string): number {
   const value = Number(text);
