@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * What the wallet's host pins for its pages, read from `/config.json` on its own origin: the issuer, the
+ * register, their keys.
+ *
+ * @module
+ */
+import { z } from 'zod';
+import { ProtocolError } from '../../protocol/errors.ts';
+import { fromBase64Url } from '../../protocol/scope.ts';
+import type { IssuerConfig, RegisterConfig } from '../environment.ts';
+
+const url = z.url().transform((text) => text.replace(/\/+$/, ''));
+const key = z.string().transform((text) => fromBase64Url(text));
+
+const schema = z.object({
+  issuer: z.object({ url, name: z.string(), key }),
+  register: z.object({ url, name: z.string(), key, epochSeconds: z.number().positive() }),
+  /** IANA name of the register's civil time zone. */
+  timeZone: z.string(),
+  /** Whether sample people and passports are offered at `/demo/people`. */
+  demo: z.boolean(),
+  /** Sites to try the credential at. */
+  platforms: z.array(z.object({ url, name: z.object({ en: z.string(), zh: z.string() }) })).default([]),
+});
+
+/** Form of `/config.json`; keys are base64url. */
+export type ConfigFile = z.input<typeof schema>;
+
+/** The configuration as the pages use it. */
+export interface WalletConfig {
+  readonly issuer: IssuerConfig & { readonly name: string };
+  readonly register: RegisterConfig;
+  readonly demo: boolean;
+  readonly platforms: readonly { readonly url: string; readonly name: Readonly<Record<'en' | 'zh', string>> }[];
+}
+
+/**
+ * Reads the configuration.
+ *
+ * @throws {@link ProtocolError} `network_failed`, `config_invalid`.
+ */
+export async function loadConfig(): Promise<WalletConfig> {
+  let value: unknown;
+  try {
+    const response = await fetch('/config.json', { cache: 'no-store' });
+    value = await response.json();
+  } catch (cause) {
+    throw new ProtocolError('network_failed', "the wallet's server did not answer; try again", { cause });
+  }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) {
+    throw new ProtocolError('config_invalid', 'config.json does not have the expected form', { cause: parsed.error });
+  }
+  const { issuer, register, timeZone, demo, platforms } = parsed.data;
+  return { issuer, register: { ...register, timeZone }, demo, platforms };
+}

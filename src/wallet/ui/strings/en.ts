@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * The wallet's texts in English, and with them the type of every language's table: a text that another
+ * language lacks, or has too many, does not compile.
+ *
+ * @module
+ */
+import { problems } from './en_problems.ts';
+
+/** English. */
+export const en = {
+  tag: 'en',
+  name: 'English',
+  language: 'Language',
+  home: 'Bauta, start page',
+  foot: 'Your secret and your proofs stay on this device.',
+  demonstration: 'Demonstration: sample passports and development keys. Nothing here is proof of anything.',
+  loading: 'One moment …',
+  back: 'Back',
+  retry: 'Try again',
+  cancel: 'Cancel',
+
+  welcome: {
+    title: 'Show that you are a real person. Not which one.',
+    lead: 'Your ID document is checked once. After that you log in with a proof made on this device, and a site learns only what you agree to tell it.',
+    start: 'Get a credential',
+    points: [
+      {
+        title: 'Another pseudonym at every site',
+        text: 'A site recognises you when you come back. Two sites comparing notes cannot tell that you are the same person.',
+      },
+      {
+        title: 'Facts instead of documents',
+        text: '“Over 18” without a date of birth. “Valid ID” without a name or a number.',
+      },
+      {
+        title: 'Nobody looks over your shoulder',
+        text: 'The issuer that checks your document never hears where you log in.',
+      },
+    ],
+    origin:
+      'In Venice the bauta was the mask that citizens wore in public business: everyone could see that a citizen stood there, nobody could see which.',
+  },
+
+  enrol: {
+    title: 'Get a credential',
+    stages: ['Document', 'Review', 'Check'],
+    stageOf: (number: number, total: number) => `Step ${String(number)} of ${String(total)}`,
+    choose: 'Whose passport?',
+    chooseHint: 'The people and passports are samples, made by this demonstration.',
+    people: 'Sample people',
+    own: 'Use your own face',
+    ownHint:
+      'The picture goes to this demonstration’s server, which makes a sample passport with it. It is not a real document.',
+    camera: 'Use the camera',
+    file: 'Choose a picture',
+    take: 'Take the picture',
+    cameraView: 'Camera picture',
+    making: 'Making a sample passport …',
+    opening: 'Opening the passport …',
+    altered: 'The live picture is an altered copy of the passport portrait, not a second photograph.',
+    live: 'Live picture',
+    fileTitle: 'Your document',
+    fileHint: 'Choose the three files that were read from the chip, and a picture of you taken now.',
+    files: {
+      sod: 'Security object (EF.SOD)',
+      dg1: 'Data group 1 (DG1)',
+      dg2: 'Data group 2 (DG2)',
+      face: 'Live picture',
+    },
+    next: 'Continue',
+    reviewTitle: 'Before you begin',
+    toIssuer: (issuer: string) => `What ${issuer} receives`,
+    toIssuerText:
+      'The passport’s signed data and the live picture. It deletes name, numbers and pictures as soon as it has decided, and keeps a keyed mark so that one person enrols only once.',
+    staysHere: 'What stays on this device',
+    staysHereText: 'A secret, made now. All your pseudonyms come from it, and nobody else ever sees it.',
+    start: 'Start the check',
+    runTitle: 'Checking',
+    steps: {
+      opened: 'The issuer is ready',
+      document_accepted: 'The passport’s signature is genuine',
+      face_accepted: 'The face is the one in the passport',
+      signed: 'Your secret is made and the credential is signed',
+      published: 'The public register has recorded it',
+    },
+    state: { done: 'done', now: 'in progress', later: 'to come' },
+    proving: 'Preparing the proof on this device',
+    waiting: 'The register publishes in batches, so that nobody can tell entries apart by their time.',
+    doneTitle: 'Your credential is ready',
+    doneText: 'It is stored on this device, encrypted. You can log in with it wherever you see “Continue with Bauta”.',
+    toCredential: 'See the credential',
+    toRequest: 'Continue to the site',
+    already: 'There is already a credential on this device.',
+  },
+
+  credential: {
+    title: 'Your credential',
+    cardLabel: 'Verified person',
+    status: {
+      active: 'Active',
+      checking: 'Checking …',
+      soon: (time: string) => `Usable from ${time}`,
+      waiting: 'Waiting for the register',
+      revoked: 'Revoked',
+      unknown: 'Not checked today',
+    },
+    resume: 'Continue waiting',
+    waitingText: 'The issuer has signed it. The register has not published it yet.',
+    onlyYou: 'Only you see this',
+    onlyYouText: 'A site sees none of it unless it asks and you agree.',
+    document: 'Document',
+    documents: {
+      resident_identity_card: 'Resident identity card',
+      passport: 'Passport',
+      travel_permit_hk_macau: 'Travel permit (Hong Kong, Macau)',
+      travel_permit_taiwan: 'Travel permit (Taiwan)',
+      foreign_permanent_resident_card: 'Foreign permanent resident card',
+    },
+    nationality: 'Nationality',
+    birth: 'Date of birth',
+    assurance: 'How it was checked',
+    assurances: [
+      '',
+      'Signature and face',
+      'Signature, face and the chip itself',
+      'Signature, face, chip and the authority',
+    ],
+    issued: 'Issued',
+    validUntil: 'Valid until',
+    issuer: 'Issuer',
+    use: 'Where to use it',
+    useText: 'Two sample sites accept it.',
+    remove: 'Remove from this device',
+    removeTitle: 'Remove the credential?',
+    removeText:
+      'This deletes your secret. You lose your pseudonym at every site, and the issuer will not enrol you a second time.',
+    removeYes: 'Remove it',
+    removeNo: 'Keep it',
+  },
+
+  consent: {
+    asks: 'asks you to confirm',
+    stepUp: 'asks whether it is still you',
+    reading: 'Reading the request …',
+    learn: 'They learn',
+    learnNot: 'They do not learn',
+    again: 'Next time',
+    age: (years: number) => `that you are ${String(years)} or older`,
+    groups: {
+      resident: 'that your document is a resident card',
+      travel: 'that your document is a passport or travel permit',
+      chinese: 'that your nationality is Chinese',
+      foreign: 'that your nationality is not Chinese',
+    },
+    validId: 'that you hold a valid, verified ID',
+    assurance: (how: string) => `how it was checked at least: ${how}`,
+    phone: 'that your phone number is confirmed',
+    phoneIs: (yes: boolean) => (yes ? 'that a phone number is confirmed' : 'that no phone number is confirmed'),
+    reveals: {
+      document: (value: string) => `which document: ${value}`,
+      nationality: (value: string) => `your nationality: ${value}`,
+      assurance: (value: string) => `how it was checked: ${value}`,
+    },
+    sentence: (facts: readonly string[]) => {
+      const all = [...facts];
+      const last = all.pop() ?? '';
+      return `${all.length === 0 ? last : `${all.join(', ')} and ${last}`}.`.replace(/^./, (first) =>
+        first.toUpperCase(),
+      );
+    },
+    learnNotText: 'Your name, date of birth, document number or picture, or which other sites you use.',
+    recognised: (sub: string) =>
+      `They recognise you as ${sub}, a pseudonym that exists only at this site. No other site can match it to you.`,
+    notRecognised: 'They cannot recognise you. Every visit looks new.',
+    once: (name: string) => `This counts once per person: ${name}`,
+    agree: 'Agree and continue',
+    decline: 'Cancel',
+    preparing: 'Preparing on this device. Nothing is sent until you agree.',
+    ready: 'Prepared on this device. Nothing has been sent.',
+    downloading: (percent: string) => `Loading the proving key, once: ${percent}`,
+    proving: 'Making the proof on this device',
+    provingText: 'While this runs, the wallet sends nothing to anyone.',
+    delivering: (host: string) => `Sending the proof to ${host}`,
+    syncing: 'Fetching the register’s current state',
+    delivered: (host: string) => `Back to ${host} …`,
+    otherDevice: 'Done. Continue on the device where you began.',
+    none: 'You need a credential first',
+    noneText: (host: string) => `${host} asks for a proof. Get a credential; the request waits here meanwhile.`,
+    unmetTitle: 'Your credential does not cover this',
+    unmet: {
+      age: 'You have not reached the age that is asked for.',
+      document_group: 'Another kind of document is asked for.',
+      nationality_group: 'Another nationality is asked for.',
+      min_assurance: 'Your document would have to be checked more thoroughly.',
+      phone_confirmed: 'A confirmed phone number is asked for.',
+      document_expired: 'Your document has expired.',
+      seed_too_new: 'Your credential was made after this opened.',
+    },
+    unmetNote: 'Nothing was sent. The site does not learn the reason.',
+    cancelled: 'Cancelled',
+    cancelledText: 'Nothing was sent.',
+    returnTo: (host: string) => `Return to ${host}`,
+  },
+
+  problemTitle: 'This did not work',
+  problemCode: (code: string) => `Code: ${code}`,
+  problems,
+};
+
+/** Every language has exactly these texts. */
+export type Strings = typeof en;

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * What went wrong, and what to do next, by error code; English.
+ *
+ * @module
+ */
+
+/** English. */
+export const problems = {
+  unexpected: 'Something unexpected happened. Try again; if it happens again, reload the page.',
+  network_failed: 'A server did not answer. Check that you are connected, then try again.',
+  config_invalid: 'The wallet’s server is not set up correctly. Try again later.',
+
+  document_tampered: 'The passport’s data does not match its signature. Use the unaltered files.',
+  csca_unknown: 'The issuer does not know the country authority that signed this passport. Use another document.',
+  document_expired: 'This document has expired. Use a valid one.',
+  document_expires_too_soon: 'This document expires this month or has expired. Use one that is valid for longer.',
+  person_number_missing: 'This document has no personal number, so one person could enrol twice. Use another document.',
+  document_invalid: 'The files are not those of a passport. Choose them again.',
+  face_mismatch: 'The live picture does not show the person in the passport. Take another one, in even light.',
+  face_missing: 'No face was found in the picture. Look straight at the camera, in even light.',
+  face_multiple: 'There is more than one face in the picture. Take it alone.',
+  image_invalid: 'This picture cannot be read. Choose a JPEG or PNG.',
+  body_too_large: 'This file is too large.',
+  person_already_enrolled: 'This person already has a credential. One person enrols once; choose someone else.',
+  seed_already_enrolled: 'This secret already belongs to a credential. Begin again.',
+  attempts_exhausted: 'There were too many attempts. Begin again.',
+  enrolment_unknown: 'The enrolment took too long and was closed. Begin again.',
+  enrolments_full: 'Many people are enrolling at this moment. Try again in a few minutes.',
+  attributes_refused:
+    'The issuer showed values that the wallet does not accept. Nothing was stored. Contact the issuer.',
+  issuer_refused: 'The issuer’s signature is not right. Nothing was stored. Contact the issuer.',
+
+  camera_unavailable: 'The camera cannot be used. Allow it in the browser, or choose a picture file.',
+  vault_unreadable: 'The stored credential cannot be opened on this device.',
+  stored_invalid: 'The stored credential cannot be read. It may come from an older version.',
+
+  link_invalid: 'This link is incomplete. Go back to the site and start again.',
+  request_invalid: 'The site’s request is malformed, so the wallet does not answer it.',
+  request_expired: 'This request has expired. Go back to the site and start again.',
+  ask_refused: 'The site asks for something that no site may ask. The wallet does not answer.',
+  policy_mismatch: 'The request says one thing and checks another. The wallet does not answer.',
+  policy_unmet: 'Your credential does not meet what the site asks. Nothing was sent.',
+  other_account: 'The site expects another person’s pseudonym. Log in there with the account that is yours.',
+  nonce_used: 'This request has been answered already. Go back to the site and start again.',
+  checkpoint_not_accepted: 'The site does not have the register’s latest state yet. Try again in a minute.',
+  action_already_done: 'You have already done this once. It cannot be repeated.',
+  proof_invalid: 'The site refused the proof. Start again there.',
+  redirect_refused: 'The site wanted to send you to another address. The wallet does not follow.',
+  credential_revoked: 'This credential has been revoked and can no longer be used. Contact the issuer.',
+  credential_not_published: 'The register has not published your credential yet. Try again in a minute.',
+  checkpoint_invalid: 'The register’s answer is not properly signed. Nothing was sent. Try again later.',
+  checkpoint_rolled_back: 'The register shows an older state than before. Nothing was sent. Try again later.',
+  checkpoint_second_root: 'The register shows two states at once. Nothing was sent. Report this to the issuer.',
+  artifact_hash_mismatch: 'A downloaded proving file is damaged or was exchanged. Reload the page.',
+  circuit_version_unsupported: 'The site uses another version of the proof. Reload the wallet to update it.',
+};
