@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Configuration from the environment: read here, validated at start, and nowhere else.
+ * docs/operations.md lists every variable.
+ *
+ * @module
+ */
+import { z } from 'zod';
+import { ProtocolError } from '../protocol/errors.ts';
+
+/** Programs of the stack, each on an origin of its own. */
+export const PROGRAMS = ['wallet', 'issuer', 'register', 'photo', 'market'] as const;
+/** See {@link PROGRAMS}. */
+export type Program = (typeof PROGRAMS)[number];
+
+/** Programs that keep a database. */
+export const KEEPERS = ['issuer', 'register', 'photo', 'market'] as const;
+/** See {@link KEEPERS}. */
+export type Keeper = (typeof KEEPERS)[number];
+
+/** Where a development stack runs. */
+export interface Config {
+  readonly production: boolean;
+  readonly ports: Readonly<Record<Program, number>>;
+  /** Database URL by program. */
+  readonly databases: Readonly<Record<Keeper, string>>;
+  /** Folder of keys and SQLite files, or undefined for keys that live as long as the process. */
+  readonly dataFolder: string | undefined;
+  /** IANA name of the register's civil time zone. */
+  readonly timeZone: string;
+  /** Length of an epoch. */
+  readonly epochSeconds: number;
+}
+
+const PORTS: Readonly<Record<Program, number>> = {
+  wallet: 4100,
+  issuer: 4101,
+  register: 4102,
+  photo: 4110,
+  market: 4111,
+};
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const timeZone = z.string().refine((name) => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).format(0) !== '';
+  } catch {
+    return false;
+  }
+}, 'is not an IANA time zone');
+
+/** Variables by name, without the prefix `BAUTA_`. */
+const schema = z.object({
+  WALLET_PORT: port.default(PORTS.wallet),
+  ISSUER_PORT: port.default(PORTS.issuer),
+  REGISTER_PORT: port.default(PORTS.register),
+  PHOTO_PORT: port.default(PORTS.photo),
+  MARKET_PORT: port.default(PORTS.market),
+  ISSUER_DATABASE: z.string().optional(),
+  REGISTER_DATABASE: z.string().optional(),
+  PHOTO_DATABASE: z.string().optional(),
+  MARKET_DATABASE: z.string().optional(),
+  DATA: z.string().min(1).default('data'),
+  TIME_ZONE: timeZone.default('Asia/Shanghai'),
+  EPOCH_SECONDS: z.coerce.number().int().min(1).max(604_800).default(2),
+});
+
+/**
+ * Reads the configuration.
+ *
+ * @param env - `process.env`.
+ * @throws {@link ProtocolError} `config_invalid`, naming the variable and what it must be.
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(
+    Object.keys(schema.shape).flatMap((name) => {
+      const value = env[`BAUTA_${name}`];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new ProtocolError(
+      'config_invalid',
+      `BAUTA_${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'is invalid'}`,
+      { cause: parsed.error },
+    );
+  }
+  const { data } = parsed;
+  const file = (program: Keeper): string => `file:${data.DATA}/${program}.db`;
+  return {
+    production: env['NODE_ENV'] === 'production',
+    ports: {
+      wallet: data.WALLET_PORT,
+      issuer: data.ISSUER_PORT,
+      register: data.REGISTER_PORT,
+      photo: data.PHOTO_PORT,
+      market: data.MARKET_PORT,
+    },
+    databases: {
+      issuer: data.ISSUER_DATABASE ?? file('issuer'),
+      register: data.REGISTER_DATABASE ?? file('register'),
+      photo: data.PHOTO_DATABASE ?? file('photo'),
+      market: data.MARKET_DATABASE ?? file('market'),
+    },
+    dataFolder: data.DATA,
+    timeZone: data.TIME_ZONE,
+    epochSeconds: data.EPOCH_SECONDS,
+  };
+}
+
+/** A stack that leaves nothing behind: databases in memory, fresh keys, any free ports. */
+export function ephemeralConfig(): Config {
+  return {
+    production: false,
+    ports: { wallet: 0, issuer: 0, register: 0, photo: 0, market: 0 },
+    databases: { issuer: ':memory:', register: ':memory:', photo: ':memory:', market: ':memory:' },
+    dataFolder: undefined,
+    timeZone: 'Asia/Shanghai',
+    epochSeconds: 2,
+  };
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Secret keys of a development stack: made once, kept in one file that only its owner may read.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ProtocolError } from '../protocol/errors.ts';
+import { fromBase64Url, toBase64Url } from '../protocol/scope.ts';
+
+const NAMES = ['register', 'issuer', 'operator', 'dedup', 'photoApi', 'marketApi'] as const;
+const schema = z.record(z.enum(NAMES), z.string().length(43));
+
+/** Secret keys by use, 32 random bytes each. */
+export type Keys = Readonly<Record<(typeof NAMES)[number], Uint8Array>>;
+
+/** Makes fresh keys. */
+export function makeKeys(): Keys {
+  return Object.fromEntries(NAMES.map((name) => [name, new Uint8Array(randomBytes(32))])) as Record<
+    (typeof NAMES)[number],
+    Uint8Array
+  >;
+}
+
+/**
+ * Reads a folder's keys, or makes them if there are none.
+ *
+ * @param folder - Data folder; made if missing.
+ * @throws {@link ProtocolError} `keys_invalid` if the file is there but not readable as keys: it is
+ * never overwritten.
+ */
+export async function loadKeys(folder: string): Promise<Keys> {
+  const path = join(folder, 'keys.json');
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return storeKeys(folder, path);
+  }
+  try {
+    const stored = schema.parse(JSON.parse(text));
+    return Object.fromEntries(NAMES.map((name) => [name, fromBase64Url(stored[name])])) as Record<
+      (typeof NAMES)[number],
+      Uint8Array
+    >;
+  } catch (cause) {
+    throw new ProtocolError('keys_invalid', `${path} does not hold this version's keys; restore it or move it away`, {
+      cause,
+    });
+  }
+}
+
+async function storeKeys(folder: string, path: string): Promise<Keys> {
+  const keys = makeKeys();
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const file = await open(`${path}.new`, 'w', 0o600);
+  try {
+    await file.writeFile(
+      JSON.stringify(Object.fromEntries(NAMES.map((name) => [name, toBase64Url(keys[name])])), null, 1),
+    );
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(`${path}.new`, path);
+  return keys;
+}

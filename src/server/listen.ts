@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Binds an app to a port of this machine.
+ *
+ * @module
+ */
+import { serve } from '@hono/node-server';
+import type { Hono } from 'hono';
+import { ProtocolError } from '../protocol/errors.ts';
+
+/** A bound service. */
+export interface Listening {
+  /** `http://localhost:PORT`. */
+  readonly origin: string;
+  /** Refuses new connections, ends open ones, and resolves when the port is free. */
+  close(): Promise<void>;
+}
+
+/** Time that a client has to send a whole request, in milliseconds. */
+const REQUEST_TIMEOUT = 60_000;
+
+/**
+ * Serves an app on localhost.
+ *
+ * @param make - Makes the app, given the origin on which it will answer.
+ * @param port - Port number, or 0 for any free one.
+ * @param program - Name of the program, for the error.
+ * @throws {@link ProtocolError} `port_taken`, naming the port and how to choose another.
+ */
+export async function listen(
+  make: (origin: string) => Promise<{ readonly app: Hono }>,
+  port: number,
+  program: string,
+): Promise<Listening> {
+  // The origin must be known before the app exists, so the port is bound first.
+  let app: Hono | undefined;
+  let opened: () => void = () => undefined;
+  const ready = new Promise<void>((resolve) => {
+    opened = resolve;
+  });
+  const server = await new Promise<ReturnType<typeof serve>>((resolve, reject) => {
+    const bound = serve(
+      {
+        port,
+        hostname: 'localhost',
+        fetch: async (request, env) => {
+          await ready;
+          return app === undefined ? new Response(null, { status: 503 }) : app.fetch(request, env);
+        },
+        serverOptions: { requestTimeout: REQUEST_TIMEOUT },
+      },
+      () => {
+        resolve(bound);
+      },
+    );
+    bound.on('error', (cause: NodeJS.ErrnoException) => {
+      reject(
+        cause.code === 'EADDRINUSE'
+          ? new ProtocolError(
+              'port_taken',
+              `port ${String(port)} is taken, and the ${program} needs it: end the program that uses it, ` +
+                `or choose another with BAUTA_${program.toUpperCase()}_PORT`,
+              { cause },
+            )
+          : cause,
+      );
+    });
+  });
+  const address = server.address();
+  const origin = `http://localhost:${String(typeof address === 'object' && address !== null ? address.port : port)}`;
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => {
+        resolve();
+      });
+      if ('closeAllConnections' in server) server.closeAllConnections();
+    });
+  try {
+    ({ app } = await make(origin));
+  } catch (error) {
+    await close();
+    throw error;
+  } finally {
+    opened();
+  }
+  return { origin, close };
+}
