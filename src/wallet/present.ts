@@ -38,7 +38,13 @@ export interface RequestDeps {
 
 /** Parts of a policy that a credential may not meet. */
 export type Unmet =
-  'age' | 'document_group' | 'nationality_group' | 'min_assurance' | 'phone_confirmed' | 'document_expired' | 'seed_too_new';
+  | 'age'
+  | 'document_group'
+  | 'nationality_group'
+  | 'min_assurance'
+  | 'phone_confirmed'
+  | 'document_expired'
+  | 'seed_too_new';
 
 /** What the consent sheet shows; computed on the device, told to nobody. */
 export interface Consent {
