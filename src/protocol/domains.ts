@@ -27,5 +27,7 @@ export const HASH_TAG = {
 export const MESSAGE_TAG = {
   leaf: 'bauta/leaf/v1',
   revocation: 'bauta/revocation/v1',
+  turn: 'bauta/turn/v1',
   dedup: 'bauta/dedup/v1',
+  vault: 'bauta/vault/v1',
 } as const;

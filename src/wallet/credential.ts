@@ -5,8 +5,11 @@
  *
  * @module
  */
-import type { Attributes } from '../protocol/attributes.ts';
-import type { FieldElement } from '../protocol/field.ts';
+import { z } from 'zod';
+import { ATTRIBUTE_LAYOUT, type Attributes } from '../protocol/attributes.ts';
+import { ProtocolError } from '../protocol/errors.ts';
+import { type FieldElement, parseField } from '../protocol/field.ts';
+import { fromBase64Url, toBase64Url } from '../protocol/scope.ts';
 import type { Holder } from './holder.ts';
 
 /** A credential that the issuer has signed and the register has not published yet. */
@@ -30,19 +33,69 @@ export interface Credential extends Omit<SignedCredential, 'enrolment'> {
   readonly published: number;
 }
 
+const field = z.string().transform(parseField);
+const signedShape = {
+  seed: field,
+  blinding: field,
+  attributes: z.strictObject(
+    Object.fromEntries(ATTRIBUTE_LAYOUT.map(([name]) => [name, z.number().int().nonnegative()])) as Record<
+      keyof Attributes,
+      z.ZodNumber
+    >,
+  ),
+  leaf: field,
+  issuer: z.url(),
+  signature: z.string().transform(fromBase64Url),
+};
+const signedSchema = z.strictObject({
+  ...signedShape,
+  enrolment: z.strictObject({ id: z.string(), token: z.string() }),
+});
+const credentialSchema = z.strictObject({
+  ...signedShape,
+  index: z.number().int().nonnegative(),
+  published: z.number().int().positive(),
+});
+
+function encode(value: SignedCredential | Credential): string {
+  return JSON.stringify(value, (_, part: unknown) => {
+    if (typeof part === 'bigint') return part.toString();
+    return part instanceof Uint8Array ? toBase64Url(part) : part;
+  });
+}
+
+function decode<Schema extends z.ZodType>(text: string, schema: Schema): z.output<Schema> {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new ProtocolError('stored_invalid', 'the stored credential can not be read by this version', { cause });
+  }
+}
+
 /** Stored form of a signed credential; JSON text. */
-export declare function encodeSigned(signed: SignedCredential): string;
+export function encodeSigned(signed: SignedCredential): string {
+  return encode(signed);
+}
+
 /**
  * Reads a signed credential back and checks its types.
  *
  * @throws {@link ProtocolError} `stored_invalid`.
  */
-export declare function decodeSigned(text: string): SignedCredential;
+export function decodeSigned(text: string): SignedCredential {
+  return decode(text, signedSchema);
+}
+
 /** Stored form of a credential; JSON text. */
-export declare function encodeCredential(credential: Credential): string;
+export function encodeCredential(credential: Credential): string {
+  return encode(credential);
+}
+
 /**
  * Reads a credential back and checks its types.
  *
  * @throws {@link ProtocolError} `stored_invalid`.
  */
-export declare function decodeCredential(text: string): Credential;
+export function decodeCredential(text: string): Credential {
+  return decode(text, credentialSchema);
+}

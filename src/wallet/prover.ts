@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * The wallet's view of `src/proving`: everything that crosses it can be posted to a worker, so armed
- * records stay behind it and are named by handles. In a page, the worker's whole source is
- *
- *     Comlink.expose(createProver({ read: (file) => fetchBytes(`/artifacts/${file}`) }));
- *
- * and the page holds `Comlink.wrap<Prover>(worker)`, passing callbacks as `Comlink.proxy(onProgress)`.
- * To abandon a proof, terminate the worker: nothing interrupts WebAssembly.
+ * records stay behind it and are named by handles. In a page, a module worker exposes what
+ * {@link createProver} returns through comlink, and the page passes callbacks as comlink proxies. To
+ * abandon a proof, terminate the worker: nothing interrupts WebAssembly.
  *
  * @module
  */
 import type { CircuitName } from '../protocol/artifacts.ts';
-import type { Groth16Proof } from '../protocol/presentation.ts';
-import type { IssueStatement, ShowStatement } from '../protocol/statement.ts';
-import type { IssueInputs, ShowInputs } from '../proving/inputs.ts';
+import { ProtocolError } from '../protocol/errors.ts';
+import { type Armed, arm, disarm, type OnProgress } from '../proving/arm.ts';
+import { type Artifacts, readArtifacts } from '../proving/artifacts.ts';
+import { fire, type ProofResult } from '../proving/fire.ts';
+import type { CircuitStatement, IssueInputs, ShowInputs } from '../proving/inputs.ts';
+import { load, type LoadOptions, type ProvingKey } from '../proving/load.ts';
 
 /** What to prove, with all private inputs. */
 export type ProvingTask =
@@ -23,8 +23,7 @@ export type ProvingTask =
 /** Names an armed record inside a prover. */
 export type ArmedHandle = number;
 
-/** Called with the part done, 0 to 1. */
-export type OnProgress = (fraction: number) => void;
+export type { OnProgress };
 
 /** What a prover tells of the artifacts it uses. */
 export interface ProverInfo {
@@ -51,24 +50,67 @@ export interface Prover {
    *
    * @throws {@link ProtocolError} `armed_mismatch`, `armed_unknown`.
    */
-  fire(
-    handle: ArmedHandle,
-    statement: ShowStatement | IssueStatement,
-    onProgress?: OnProgress,
-  ): Promise<{ proof: Groth16Proof; publicSignals: string[] }>;
+  fire(handle: ArmedHandle, statement: CircuitStatement, onProgress?: OnProgress): Promise<ProofResult>;
   /** Wipes an armed record. */
   release(handle: ArmedHandle): Promise<void>;
 }
 
 /** What {@link createProver} needs. */
-export interface ProverOptions {
+export interface ProverOptions extends LoadOptions {
   /** Reads a file of `circuits/artifacts` by name. */
   readonly read: (file: string) => Promise<Uint8Array>;
-  /** Refuses development keys. Default false. */
-  readonly production?: boolean;
-  /** Lets ffjavascript start its own workers (Node only). Default false. */
-  readonly threads?: boolean;
 }
 
 /** Makes a prover that computes where it is called. */
-export declare function createProver(options: ProverOptions): Prover;
+export function createProver({ read, ...options }: ProverOptions): Prover {
+  let artifacts: Promise<Artifacts> | undefined;
+  const keys = new Map<CircuitName, Promise<ProvingKey>>();
+  const armedRecords = new Map<ArmedHandle, Armed>();
+  let lastHandle = 0;
+
+  const manifest = (): Promise<Artifacts> =>
+    (artifacts ??= readArtifacts(read).catch((error: unknown) => {
+      artifacts = undefined; // a failed download may be tried again
+      throw error;
+    }));
+  const keyOf = (circuit: CircuitName): Promise<ProvingKey> => {
+    const known = keys.get(circuit);
+    if (known !== undefined) return known;
+    const loading = manifest()
+      .then((all) => all.circuit(circuit))
+      .then((files) => load(files, options));
+    keys.set(circuit, loading);
+    loading.catch(() => keys.delete(circuit));
+    return loading;
+  };
+
+  return {
+    async info() {
+      const { manifest: known } = await manifest();
+      return { version: known.version, development: known.keys === 'development' };
+    },
+    async load(circuit, onProgress) {
+      await keyOf(circuit);
+      onProgress?.(1);
+    },
+    async arm({ circuit, inputs }) {
+      const armed = await arm(await keyOf(circuit), inputs);
+      lastHandle += 1;
+      armedRecords.set(lastHandle, armed);
+      return lastHandle;
+    },
+    async fire(handle, statement, onProgress) {
+      const armed = armedRecords.get(handle);
+      if (armed === undefined) {
+        throw new ProtocolError('armed_unknown', 'this proof is no longer armed; arm it again');
+      }
+      return fire(armed, statement, onProgress === undefined ? {} : { onProgress });
+    },
+    release(handle) {
+      const armed = armedRecords.get(handle);
+      if (armed !== undefined) disarm(armed);
+      armedRecords.delete(handle);
+      return Promise.resolve();
+    },
+  };
+}

@@ -6,6 +6,8 @@
  *
  * @module
  */
+import { MESSAGE_TAG } from '../protocol/domains.ts';
+import { ProtocolError } from '../protocol/errors.ts';
 import type { Random } from './environment.ts';
 
 /** Where ciphertexts lie. */
@@ -26,11 +28,58 @@ export interface Vault {
   remove(name: string): Promise<void>;
 }
 
+const ALGORITHM = 'AES-GCM';
+const KEY_BITS = 256;
+const IV_BYTES = 12;
+
 /** Makes a key for a new vault: AES-256-GCM, not extractable. */
-export declare function createVaultKey(): Promise<CryptoKey>;
+export function createVaultKey(): Promise<CryptoKey> {
+  return crypto.subtle.generateKey({ name: ALGORITHM, length: KEY_BITS }, false, ['encrypt', 'decrypt']);
+}
+
 /**
  * Opens a vault.
  *
+ * @param store - Keeps `IV || ciphertext || tag` by name.
+ * @param key - From {@link createVaultKey}.
+ * @param random - For one IV of 96 bits a write.
  * @throws {@link ProtocolError} `vault_key_invalid` if the key is extractable or of another algorithm.
  */
-export declare function openVault(store: VaultStore, key: CryptoKey, random: Random): Vault;
+export function openVault(store: VaultStore, key: CryptoKey, random: Random): Vault {
+  const { name: algorithm, length } = key.algorithm as AesKeyAlgorithm;
+  if (key.extractable || algorithm !== ALGORITHM || length !== KEY_BITS) {
+    throw new ProtocolError('vault_key_invalid', 'the vault needs a key of AES-256-GCM that scripts can not read');
+  }
+  const parameters = (name: string, iv: Uint8Array): AesGcmParams => ({
+    name: ALGORITHM,
+    iv: new Uint8Array(iv),
+    additionalData: new TextEncoder().encode(`${MESSAGE_TAG.vault}\0${name}`),
+  });
+  return {
+    async get(name) {
+      const sealed = await store.read(name);
+      if (sealed === undefined) return undefined;
+      try {
+        const plain = await crypto.subtle.decrypt(
+          parameters(name, sealed.subarray(0, IV_BYTES)),
+          key,
+          new Uint8Array(sealed.subarray(IV_BYTES)),
+        );
+        return new TextDecoder('utf-8', { fatal: true }).decode(plain);
+      } catch (cause) {
+        throw new ProtocolError('vault_unreadable', 'a stored record was changed or belongs to another vault', {
+          cause,
+        });
+      }
+    },
+    async put(name, text) {
+      const iv = random(IV_BYTES);
+      const sealed = await crypto.subtle.encrypt(parameters(name, iv), key, new TextEncoder().encode(text));
+      const record = new Uint8Array(IV_BYTES + sealed.byteLength);
+      record.set(iv);
+      record.set(new Uint8Array(sealed), IV_BYTES);
+      await store.write(name, record);
+    },
+    remove: (name) => store.remove(name),
+  };
+}
