@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Updates of the tree of active credentials over a store of nodes: level by level, each dirty node
+ * hashed once however many leaves below it changed. Nothing is written here; the caller stores what
+ * comes back together with the events that caused it.
+ *
+ * @module
+ */
+import { TREE_LEAVES } from '../commitment/tree.ts';
+import type { Poseidon } from '../commitment/poseidon.ts';
+import { ProtocolError } from '../protocol/errors.ts';
+import type { FieldElement } from '../protocol/field.ts';
+import { TREE_ARITY, TREE_DEPTH } from '../protocol/statement.ts';
+
+/** A node: level 0 holds the leaves, level `TREE_DEPTH` the root; positions count from the left. */
+export interface TreeNode {
+  readonly level: number;
+  readonly position: number;
+  readonly value: FieldElement;
+}
+
+/** Where nodes come from. */
+export interface NodeStore {
+  /**
+   * Reads nodes of one level.
+   *
+   * @param level - `0` to `TREE_DEPTH`.
+   * @param positions - Ascending, distinct.
+   * @returns Those that exist; a missing node is the root of an empty subtree.
+   */
+  read(level: number, positions: readonly number[]): Promise<ReadonlyMap<number, FieldElement>>;
+}
+
+/** What an update changes. */
+export interface TreeUpdate {
+  readonly root: FieldElement;
+  /** Changed nodes, leaves and root included, by level and then by position. */
+  readonly nodes: readonly TreeNode[];
+}
+
+/**
+ * Sets leaves.
+ *
+ * @param hash - The Poseidon to use.
+ * @param empty - `emptyRoots(hash)`.
+ * @param store - The tree before.
+ * @param leaves - New values by index; `EMPTY_LEAF` empties a position.
+ * @throws {@link ProtocolError} `leaf_index_invalid` for an index outside the tree.
+ */
+export async function updateTree(
+  hash: Poseidon,
+  empty: readonly FieldElement[],
+  store: NodeStore,
+  leaves: ReadonlyMap<number, FieldElement>,
+): Promise<TreeUpdate> {
+  if ([...leaves.keys()].some((index) => !Number.isSafeInteger(index) || index < 0 || index >= TREE_LEAVES)) {
+    throw new ProtocolError('leaf_index_invalid', 'a leaf index lies outside the tree');
+  }
+  const nodes: TreeNode[] = [];
+  let changed: ReadonlyMap<number, FieldElement> = leaves;
+  for (let level = 0; level < TREE_DEPTH; level++) {
+    nodes.push(...atLevel(level, changed));
+    const parents = [...new Set(ascending(changed).map(([position]) => Math.floor(position / TREE_ARITY)))];
+    const siblings = parents.flatMap(childrenOf).filter((position) => !changed.has(position));
+    const stored = await store.read(level, siblings);
+    const valueAt = valueOf(changed, stored, emptyAt(empty, level));
+    changed = new Map(parents.map((parent) => [parent, hash(childrenOf(parent).map(valueAt))]));
+  }
+  nodes.push(...atLevel(TREE_DEPTH, changed));
+  const root = changed.get(0) ?? (await store.read(TREE_DEPTH, [0])).get(0) ?? emptyAt(empty, TREE_DEPTH);
+  return { root, nodes };
+}
+
+function valueOf(
+  changed: ReadonlyMap<number, FieldElement>,
+  stored: ReadonlyMap<number, FieldElement>,
+  empty: FieldElement,
+): (position: number) => FieldElement {
+  return (position) => changed.get(position) ?? stored.get(position) ?? empty;
+}
+
+function atLevel(level: number, changed: ReadonlyMap<number, FieldElement>): readonly TreeNode[] {
+  return ascending(changed).map(([position, value]) => ({ level, position, value }));
+}
+
+function ascending(map: ReadonlyMap<number, FieldElement>): readonly (readonly [number, FieldElement])[] {
+  return [...map].sort(([a], [b]) => a - b);
+}
+
+function childrenOf(parent: number): readonly number[] {
+  return Array.from({ length: TREE_ARITY }, (_, child) => parent * TREE_ARITY + child);
+}
+
+/** Root of an empty subtree at a level. */
+export function emptyAt(empty: readonly FieldElement[], level: number): FieldElement {
+  const value = empty[level];
+  if (value === undefined) {
+    throw new ProtocolError('tree_level_invalid', `the tree has levels 0 to ${String(TREE_DEPTH)}`);
+  }
+  return value;
+}
