@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * What a checked passport proves about its holder: the attributes of the credential, and the person
+ * number by which one person stays one person over every renewal:
+ *
+ *     person number = issuing state || personal number       e.g. CHN110101200001011234
+ *
+ * Names and the document number are not read. docs/protocol.md section "Documents".
+ *
+ * @module
+ */
+import type { CalendarDate } from '../protocol/dates.ts';
+import { ProtocolError } from '../protocol/errors.ts';
+import { nationalityNumber } from '../protocol/nationality.ts';
+import type { AnchorSet } from './anchors.ts';
+import { readDg1 } from './lds.ts';
+import { birthDate, expiryDate, readMrz } from './mrz.ts';
+import { verifyPassive } from './passive.ts';
+import { type Portrait, readDg2 } from './portrait.ts';
+import { issuingStateOf } from './states.ts';
+
+/** What the data page says of the holder. */
+export interface PassportHolder {
+  readonly documentKind: 'passport';
+  /** Three letters. */
+  readonly issuingState: string;
+  /** Number in the protocol's table of nationalities. */
+  readonly nationality: number;
+  readonly birth: CalendarDate;
+  readonly expiry: CalendarDate;
+  /** Without trailing fillers; undefined where the document bears none. */
+  readonly personalNumber: string | undefined;
+}
+
+/** A passport that passed every check. */
+export interface PassportEvidence extends PassportHolder {
+  /** Personal data of the strongest kind: only ever the input of a keyed tag, then forgotten. */
+  readonly personNumber: string;
+  readonly portrait: Portrait;
+  readonly country: string;
+  readonly signatureAlgorithm: string;
+}
+
+/**
+ * Reads DG1 of a passport and judges it: check digits, dates, expiry, nationality.
+ *
+ * @param dg1 - The file, checked by {@link verifyPassive} before or after.
+ * @param today - The date in the register's zone.
+ * @throws {@link ProtocolError} `document_malformed`, `mrz_malformed`, `mrz_check_digit`,
+ * `document_kind_unsupported`, `document_expired`, `nationality_unsupported`.
+ */
+export function readHolder(dg1: Uint8Array, today: CalendarDate): PassportHolder {
+  const zone = readMrz(readDg1(dg1));
+  if (zone.format !== 'TD3' || !zone.documentCode.startsWith('P')) {
+    throw new ProtocolError(
+      'document_kind_unsupported',
+      'the document is not a passport; only passports are read here',
+    );
+  }
+  const birth = birthDate(zone.birth, today);
+  const expiry = expiryDate(zone.expiry, today);
+  if (expiry < birth) {
+    throw new ProtocolError(
+      'mrz_malformed',
+      'the document expires before its holder was born; read the document again',
+    );
+  }
+  if (expiry < today) {
+    throw new ProtocolError('document_expired', 'the passport has expired; use a valid one');
+  }
+  return {
+    documentKind: 'passport',
+    issuingState: issuingStateOf(zone.issuingState),
+    nationality: nationalityNumber(zone.nationality),
+    birth,
+    expiry,
+    // Some states fill the field with zeros: that is nobody's number.
+    personalNumber: /[^0<]/.test(zone.optionalData) ? zone.optionalData : undefined,
+  };
+}
+
+/**
+ * The stable number of the person.
+ *
+ * @param holder - As {@link readHolder} gives it.
+ * @throws {@link ProtocolError} `person_number_missing` if the document bears none.
+ */
+export function personNumberOf({ issuingState, personalNumber }: PassportHolder): string {
+  if (personalNumber === undefined) {
+    throw new ProtocolError('person_number_missing', 'this passport bears no personal number; use another document');
+  }
+  return `${issuingState}${personalNumber}`;
+}
+
+/**
+ * Reads and checks a passport whole: passive authentication over DG1 and DG2, the data page, the
+ * person number, the portrait.
+ *
+ * @param files - EF.SOD, DG1 and DG2 as on the chip.
+ * @param trust - `at` in Unix milliseconds, `today` the same moment in the register's zone.
+ * @throws {@link ProtocolError} with a reason of {@link verifyPassive} or a code of
+ * {@link readHolder}, {@link personNumberOf} or {@link readDg2}.
+ */
+export function readPassport(
+  files: Readonly<Record<'sod' | 'dg1' | 'dg2', Uint8Array>>,
+  trust: { readonly anchors: AnchorSet; readonly at: number; readonly today: CalendarDate },
+): PassportEvidence {
+  const { sod, dg1, dg2 } = files;
+  const dataGroups = new Map([
+    [1, dg1],
+    [2, dg2],
+  ]);
+  const verdict = verifyPassive({ sod, dataGroups, anchors: trust.anchors, at: trust.at });
+  if (!verdict.ok) {
+    throw new ProtocolError(verdict.reason, verdict.message);
+  }
+  const holder = readHolder(dg1, trust.today);
+  return {
+    ...holder,
+    personNumber: personNumberOf(holder),
+    portrait: readDg2(dg2),
+    country: verdict.country,
+    signatureAlgorithm: verdict.signatureAlgorithm,
+  };
+}
