@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import preact from '@preact/preset-vite';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
 /**
@@ -7,12 +8,12 @@ import { defineConfig } from 'vite';
  * under `script-src 'self'; style-src 'self'`: no inline script, no inline style, nothing from elsewhere.
  */
 export default defineConfig({
-  root: 'src/wallet/ui',
+  root: fileURLToPath(new URL('src/wallet/ui', import.meta.url)),
   base: '/',
   plugins: [preact()],
   worker: { format: 'es' },
   build: {
-    outDir: '../../../build/wallet',
+    outDir: fileURLToPath(new URL('build/wallet', import.meta.url)),
     emptyOutDir: true,
     target: 'es2022',
     assetsInlineLimit: 0,

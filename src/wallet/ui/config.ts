@@ -15,9 +15,14 @@ const key = z.string().transform((text) => fromBase64Url(text));
 
 const schema = z.object({
   issuer: z.object({ url, name: z.string(), key }),
-  register: z.object({ url, name: z.string(), key, epochSeconds: z.number().positive() }),
-  /** IANA name of the register's civil time zone. */
-  timeZone: z.string(),
+  register: z.object({
+    url,
+    name: z.string(),
+    key,
+    /** IANA name of the register's civil time zone. */
+    timeZone: z.string(),
+    epochSeconds: z.number().positive(),
+  }),
   /** Whether sample people and passports are offered at `/demo/people`. */
   demo: z.boolean(),
   /** Sites to try the credential at. */
@@ -52,6 +57,5 @@ export async function loadConfig(): Promise<WalletConfig> {
   if (!parsed.success) {
     throw new ProtocolError('config_invalid', 'config.json does not have the expected form', { cause: parsed.error });
   }
-  const { issuer, register, timeZone, demo, platforms } = parsed.data;
-  return { issuer, register: { ...register, timeZone }, demo, platforms };
+  return parsed.data;
 }

@@ -156,7 +156,7 @@ export const en = {
     validId: 'that you hold a valid, verified ID',
     assurance: (how: string) => `how it was checked at least: ${how}`,
     phone: 'that your phone number is confirmed',
-    phoneIs: (yes: boolean) => (yes ? 'that a phone number is confirmed' : 'that no phone number is confirmed'),
+    phoneIs: (yes: boolean): string => (yes ? 'that a phone number is confirmed' : 'that no phone number is confirmed'),
     reveals: {
       document: (value: string) => `which document: ${value}`,
       nationality: (value: string) => `your nationality: ${value}`,
@@ -178,7 +178,7 @@ export const en = {
     decline: 'Cancel',
     preparing: 'Preparing on this device. Nothing is sent until you agree.',
     ready: 'Prepared on this device. Nothing has been sent.',
-    downloading: (percent: string) => `Loading the proving key, once: ${percent}`,
+    downloading: (percent: string) => `Loading the proving key, this once (${percent})`,
     proving: 'Making the proof on this device',
     provingText: 'While this runs, the wallet sends nothing to anyone.',
     delivering: (host: string) => `Sending the proof to ${host}`,

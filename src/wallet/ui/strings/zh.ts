@@ -158,7 +158,7 @@ export const zh: Strings = {
     decline: '取消',
     preparing: '正在本机准备。在你同意之前，什么都不会发出。',
     ready: '已在本机备好，尚未发出任何内容。',
-    downloading: (percent) => `首次使用，正在载入证明密钥：${percent}`,
+    downloading: (percent) => `首次使用，正在载入证明密钥（${percent}）`,
     proving: '正在本机生成证明',
     provingText: '这期间，钱包不向任何人发送任何内容。',
     delivering: (host) => `正在把证明发给 ${host}`,

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * The consent sheet: who asks, what they learn and do not learn, whether they recognise the holder.
+ *
+ * @module
+ */
+import type { VNode } from 'preact';
+import { type ConsentFlow, type Preparation, useConsent } from './consent_flow.ts';
+import type { Consent, PendingRequest } from '../present.ts';
+import { learned, shortSub } from './facts.ts';
+import { useStrings } from './language.tsx';
+import type { Strings } from './strings/en.ts';
+import { Button, Heading, Notice, PageLink, Problem, Progress, percent } from './parts.tsx';
+
+/**
+ * The page that a platform's link opens.
+ *
+ * @param props - `fragment` as the platform gave it.
+ */
+export function ConsentPage({ fragment }: { readonly fragment: string }): VNode {
+  const flow = useConsent(fragment);
+  const { phase, pending, consent } = flow;
+  return (
+    <div class="stack narrow" data-phase={phase.name}>
+      {pending === undefined ? (
+        <Unread flow={flow} />
+      ) : (
+        <article class="sheet">
+          <Asker pending={pending} />
+          {consent === undefined ? (
+            <NoCredential host={hostOf(pending)} fragment={fragment} origin={pending.origin} />
+          ) : (
+            <Answer flow={flow} pending={pending} consent={consent} />
+          )}
+        </article>
+      )}
+    </div>
+  );
+}
+
+function hostOf(pending: PendingRequest): string {
+  return new URL(pending.origin).host;
+}
+
+function Unread({ flow }: { readonly flow: ConsentFlow }): VNode {
+  const { consent, retry } = useStrings();
+  return flow.phase.name === 'problem' ? (
+    <Problem code={flow.phase.code}>
+      <Button kind="primary" onClick={flow.restart}>
+        {retry}
+      </Button>
+    </Problem>
+  ) : (
+    <p class="soft" role="status">
+      {consent.reading}
+    </p>
+  );
+}
+
+function Asker({ pending }: { readonly pending: PendingRequest }): VNode {
+  const { consent } = useStrings();
+  const { protocol } = new URL(pending.origin);
+  return (
+    <header class="asker">
+      <Heading>
+        {protocol !== 'https:' && <span class="scheme">{protocol}//</span>}
+        {hostOf(pending)}
+      </Heading>
+      <p>{pending.request.purpose === 'step_up' ? consent.stepUp : consent.asks}</p>
+    </header>
+  );
+}
+
+function NoCredential(props: { readonly host: string; readonly origin: string; readonly fragment: string }): VNode {
+  const { consent, welcome } = useStrings();
+  return (
+    <div class="stack">
+      <Notice tone="info" title={consent.none}>
+        {consent.noneText(props.host)}
+      </Notice>
+      <div class="actions">
+        <PageLink to="enrol" fragment={props.fragment} class="button primary">
+          {welcome.start}
+        </PageLink>
+        <a class="button plain" href={props.origin}>
+          {consent.returnTo(props.host)}
+        </a>
+      </div>
+    </div>
+  );
+}
+
+interface AnswerProps {
+  readonly flow: ConsentFlow;
+  readonly pending: PendingRequest;
+  readonly consent: Consent;
+}
+
+function Answer({ flow, pending, consent: shown }: AnswerProps): VNode {
+  const { consent, retry } = useStrings();
+  const { phase } = flow;
+  const host = hostOf(pending);
+  const wayBack = (
+    <a class="button plain" href={pending.origin}>
+      {consent.returnTo(host)}
+    </a>
+  );
+  if (shown.unmet.length > 0) {
+    return <Unmet reasons={shown.unmet} wayBack={wayBack} />;
+  }
+  switch (phase.name) {
+    case 'reading':
+    case 'sheet':
+      return <Sheet flow={flow} pending={pending} consent={shown} />;
+    case 'waiting':
+      return (
+        <div class="stack" aria-live="polite">
+          <PreparingProgress preparation={flow.preparation} />
+          <div class="actions">
+            <Button onClick={flow.cancel}>{consent.decline}</Button>
+          </div>
+        </div>
+      );
+    case 'proving':
+      return (
+        <div class="stack" aria-live="polite">
+          <Progress label={consent.proving} fraction={phase.fraction} />
+          <p class="soft small">{consent.provingText}</p>
+          <div class="actions">
+            <Button onClick={flow.cancel}>{consent.decline}</Button>
+          </div>
+        </div>
+      );
+    case 'delivering':
+      return <Progress label={consent.delivering(host)} />;
+    case 'delivered':
+      return <p role="status">{consent.delivered(host)}</p>;
+    case 'other_device':
+      return <Notice tone="good">{consent.otherDevice}</Notice>;
+    case 'cancelled':
+      return (
+        <div class="stack">
+          <Notice tone="info" title={consent.cancelled}>
+            {consent.cancelledText}
+          </Notice>
+          <div class="actions">{wayBack}</div>
+        </div>
+      );
+    case 'problem':
+      return (
+        <Problem code={phase.code}>
+          <Button kind="primary" onClick={flow.restart}>
+            {retry}
+          </Button>
+          {wayBack}
+        </Problem>
+      );
+  }
+}
+
+function Sheet({ flow, pending, consent: shown }: AnswerProps): VNode {
+  const strings = useStrings();
+  const { consent, retry } = strings;
+  const { preparation } = flow;
+  const { context } = pending.request;
+  return (
+    <div class="stack">
+      <dl class="explain">
+        <dt class="learn">{consent.learn}</dt>
+        <dd data-part="learn">{consent.sentence(learned(shown.ask, shown.disclosed, strings))}</dd>
+        <dt class="not">{consent.learnNot}</dt>
+        <dd data-part="not">{consent.learnNotText}</dd>
+        <dt class="again">{consent.again}</dt>
+        <dd data-part="again">
+          {shown.sub === undefined ? consent.notRecognised : consent.recognised(shortSub(shown.sub))}
+        </dd>
+      </dl>
+      {context.kind === 'action' && <Notice tone="warn">{consent.once(context.name)}</Notice>}
+      {preparation.state === 'failed' ? (
+        <Problem code={preparation.code}>
+          <Button kind="primary" onClick={flow.restart}>
+            {retry}
+          </Button>
+          <Button onClick={flow.cancel}>{consent.decline}</Button>
+        </Problem>
+      ) : (
+        <>
+          <div class="actions wide">
+            <Button kind="primary" onClick={flow.agree}>
+              {consent.agree}
+            </Button>
+            <Button onClick={flow.cancel}>{consent.decline}</Button>
+          </div>
+          <Preparing preparation={preparation} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function preparationText(preparation: Preparation, { consent }: Strings): string {
+  switch (preparation.state) {
+    case 'syncing':
+      return consent.syncing;
+    case 'downloading':
+      return consent.downloading(percent(preparation.fraction));
+    case 'ready':
+      return consent.ready;
+    case 'preparing':
+    case 'failed':
+      return consent.preparing;
+  }
+}
+
+function Preparing({ preparation }: { readonly preparation: Preparation }): VNode {
+  return (
+    <p class="soft small preparing" role="status" data-preparation={preparation.state}>
+      {preparationText(preparation, useStrings())}
+    </p>
+  );
+}
+
+function PreparingProgress({ preparation }: { readonly preparation: Preparation }): VNode {
+  const fraction = preparation.state === 'downloading' ? preparation.fraction : undefined;
+  return <Progress label={preparationText(preparation, useStrings())} fraction={fraction} />;
+}
+
+function Unmet({ reasons, wayBack }: { readonly reasons: Consent['unmet']; readonly wayBack: VNode }): VNode {
+  const { consent } = useStrings();
+  return (
+    <div class="stack" data-unmet={reasons.join(' ')}>
+      <Notice tone="warn" title={consent.unmetTitle}>
+        {reasons.map((reason) => (
+          <p key={reason}>{consent.unmet[reason]}</p>
+        ))}
+        <p class="soft">{consent.unmetNote}</p>
+      </Notice>
+      <div class="actions">{wayBack}</div>
+    </div>
+  );
+}

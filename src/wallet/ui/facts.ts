@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Attributes and requests in words.
+ *
+ * @module
+ */
+import { DOCUMENT_KINDS, type DocumentKind } from '../../protocol/attributes.ts';
+import { dateParts, toDate } from '../../protocol/dates.ts';
+import type { Ask, Disclosed } from '../../protocol/policy.ts';
+import type { Strings } from './strings/en.ts';
+
+/** Name of a kind of document by its number. */
+export function documentName(number: number, strings: Strings): string {
+  const kind = (Object.keys(DOCUMENT_KINDS) as DocumentKind[]).find((name) => DOCUMENT_KINDS[name] === number);
+  return kind === undefined ? String(number) : strings.credential.documents[kind];
+}
+
+/** What an assurance level means. */
+export function assuranceName(level: number, strings: Strings): string {
+  return strings.credential.assurances[level] ?? String(level);
+}
+
+/** A date YYYYMMDD in words; `month` leaves the day out, where the day says nothing. */
+export function dateName(value: number, strings: Strings, precision: 'day' | 'month'): string {
+  const [year, month, day] = dateParts(toDate(value));
+  return new Intl.DateTimeFormat(strings.tag, {
+    timeZone: 'UTC',
+    year: 'numeric',
+    month: 'long',
+    ...(precision === 'day' ? { day: 'numeric' } : {}),
+  }).format(Date.UTC(year, month - 1, day));
+}
+
+/** A pseudonym short enough to compare by eye; the platform shows the same. */
+export function shortSub(sub: string): string {
+  return `${sub.slice(0, 4)}·${sub.slice(4, 8)}`;
+}
+
+/** What a platform will learn, as parts of one sentence. */
+export function learned(ask: Ask, disclosed: Disclosed, strings: Strings): string[] {
+  const { consent, credential } = strings;
+  const { document, nationality, assurance, phone } = disclosed;
+  const facts: string[] = [];
+  if (ask.age_over !== undefined) facts.push(consent.age(ask.age_over));
+  facts.push(consent.validId);
+  if (ask.document_group !== 'any') facts.push(consent.groups[ask.document_group]);
+  if (ask.nationality_group !== 'any') facts.push(consent.groups[ask.nationality_group]);
+  if (ask.min_assurance !== 1) facts.push(consent.assurance(assuranceName(ask.min_assurance, strings)));
+  if (ask.phone_confirmed) facts.push(consent.phone);
+  if (document !== undefined) facts.push(consent.reveals.document(credential.documents[document]));
+  if (nationality !== undefined) facts.push(consent.reveals.nationality(nationality));
+  if (assurance !== undefined) facts.push(consent.reveals.assurance(assuranceName(assurance, strings)));
+  if (phone !== undefined) facts.push(consent.phoneIs(phone));
+  return facts;
+}

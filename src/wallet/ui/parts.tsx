@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Parts that several pages use.
+ *
+ * @module
+ */
+import type { ComponentChildren, VNode } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { useStrings } from './language.tsx';
+import { textOf } from './problems.ts';
+import { go, hrefOf, type Page } from './route.ts';
+
+type Children = ComponentChildren;
+
+/** The page's heading; takes the focus when the page opens, so that screen readers begin there. */
+export function Heading({ children }: { readonly children: Children }): VNode {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  return (
+    <h1 ref={heading} tabIndex={-1}>
+      {children}
+    </h1>
+  );
+}
+
+/** A button. */
+export function Button(props: {
+  readonly kind?: 'primary' | 'plain' | 'danger';
+  readonly disabled?: boolean;
+  readonly onClick: () => unknown;
+  readonly children: Children;
+}): VNode {
+  return (
+    <button
+      type="button"
+      class={`button ${props.kind ?? 'plain'}`}
+      disabled={props.disabled ?? false}
+      onClick={() => void props.onClick()}
+    >
+      {props.children}
+    </button>
+  );
+}
+
+/** A link to a page of the wallet; keeps a platform's request. */
+export function PageLink(props: {
+  readonly to: Page;
+  readonly fragment?: string;
+  readonly class?: string;
+  readonly label?: string;
+  readonly children: Children;
+}): VNode {
+  const fragment = props.fragment ?? '';
+  return (
+    <a
+      href={hrefOf(props.to) + fragment}
+      class={props.class}
+      aria-label={props.label}
+      onClick={(event) => {
+        if (!event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0) {
+          event.preventDefault();
+          go(props.to, fragment);
+        }
+      }}
+    >
+      {props.children}
+    </a>
+  );
+}
+
+/** A framed part of a page. */
+export function Panel({ children, tone }: { readonly children: Children; readonly tone?: 'plain' | 'sunken' }): VNode {
+  return <section class={`panel ${tone ?? 'plain'}`}>{children}</section>;
+}
+
+/** A remark with a tone. */
+export function Notice(props: {
+  readonly tone: 'info' | 'good' | 'warn' | 'bad';
+  readonly title?: string;
+  readonly children: Children;
+}): VNode {
+  return (
+    <div class={`notice ${props.tone}`} role={props.tone === 'bad' ? 'alert' : undefined}>
+      {props.title !== undefined && <strong>{props.title}</strong>}
+      <div>{props.children}</div>
+    </div>
+  );
+}
+
+/** What went wrong, and what to do next. */
+export function Problem({ code, children }: { readonly code: string; readonly children?: Children }): VNode {
+  const strings = useStrings();
+  return (
+    <div class="stack tight" data-problem={code}>
+      <Notice tone="bad" title={strings.problemTitle}>
+        <p>{textOf(code, strings)}</p>
+        <p class="small soft">{strings.problemCode(code)}</p>
+      </Notice>
+      {children !== undefined && <div class="actions">{children}</div>}
+    </div>
+  );
+}
+
+/**
+ * How far something has come.
+ *
+ * @param props - `fraction` from 0 to 1; undefined where it cannot be known.
+ */
+export function Progress(props: { readonly label: string; readonly fraction?: number | undefined }): VNode {
+  const { fraction } = props;
+  return (
+    <label class="progress">
+      <span>
+        {props.label}
+        {fraction !== undefined && <span class="soft"> {percent(fraction)}</span>}
+      </span>
+      {fraction === undefined ? <progress max={1} /> : <progress max={1} value={fraction} />}
+    </label>
+  );
+}
+
+/** A fraction in per cent, rounded down, so that 100 % means done. */
+export function percent(fraction: number): string {
+  return `${String(Math.floor(fraction * 100))} %`;
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Sample people of a demonstration, from `/demo/people` on the wallet's own origin. In a real
+ * deployment a companion with a chip reader gives these files instead.
+ *
+ * @module
+ */
+import { z } from 'zod';
+import { ProtocolError } from '../../protocol/errors.ts';
+import { fromBase64Url } from '../../protocol/scope.ts';
+import type { DocumentFiles, FacePicture } from '../enrol.ts';
+
+const base64url = z.string().transform((text) => fromBase64Url(text));
+const person = z.object({
+  id: z.string(),
+  name: z.string(),
+  note: z.string(),
+  /** Whether the live picture is an altered copy of the portrait. */
+  altered: z.boolean(),
+  source: z.string(),
+});
+const evidence = z.object({
+  sod: base64url,
+  dg1: base64url,
+  dg2: base64url,
+  face: z.object({ type: z.enum(['image/jpeg', 'image/png', 'image/jp2']), data: base64url }),
+});
+
+/** A sample person in the list. */
+export type SamplePerson = z.output<typeof person>;
+
+/** What an enrolment hands to the issuer, and whether its live picture is an altered copy. */
+export interface Evidence {
+  readonly files: DocumentFiles;
+  readonly face: FacePicture;
+  readonly altered: boolean;
+}
+
+const problem = z.object({ code: z.string().regex(/^[a-z0-9_]+$/) });
+
+async function ask<Schema extends z.ZodType>(path: string, schema: Schema, body?: Blob): Promise<z.output<Schema>> {
+  let response: Response;
+  let value: unknown;
+  try {
+    response = await fetch(
+      path,
+      body === undefined ? {} : { method: 'POST', body, headers: { 'content-type': body.type } },
+    );
+    value = await response.json();
+  } catch (cause) {
+    throw new ProtocolError('network_failed', "the demonstration's server did not answer; try again", { cause });
+  }
+  if (!response.ok) {
+    const told = problem.safeParse(value);
+    throw new ProtocolError(told.success ? (told.data.code as Lowercase<string>) : 'network_failed', 'refused');
+  }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) {
+    throw new ProtocolError('config_invalid', 'the sample people do not have the expected form', {
+      cause: parsed.error,
+    });
+  }
+  return parsed.data;
+}
+
+const toEvidence = ({ face, ...files }: z.output<typeof evidence>, altered: boolean): Evidence => ({
+  files,
+  face: { type: face.type, bytes: face.data },
+  altered,
+});
+
+/** The sample people on offer. */
+export function listPeople(): Promise<SamplePerson[]> {
+  return ask('/demo/people', z.array(person));
+}
+
+/** A sample person's passport and live picture. */
+export async function openPerson({ id, altered }: SamplePerson): Promise<Evidence> {
+  return toEvidence(await ask(`/demo/people/${encodeURIComponent(id)}`, evidence), altered);
+}
+
+/** Has a sample passport made with the visitor's picture. */
+export async function makePerson(jpeg: Blob): Promise<Evidence> {
+  return toEvidence(await ask('/demo/people', evidence, jpeg), true);
+}
