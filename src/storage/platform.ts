@@ -225,7 +225,10 @@ export async function collectVerification(
     const last = wrong >= wrongCodesLimit;
     await tx
       .updateTable('verification')
-      .set({ wrong_codes: wrong, ...(last ? { ...forgotten, status: 'rejected', error_code: 'too_many_attempts' } : {}) })
+      .set({
+        wrong_codes: wrong,
+        ...(last ? { ...forgotten, status: 'rejected', error_code: 'too_many_attempts' } : {}),
+      })
       .where('id', '=', id)
       .execute();
     return { outcome: last ? 'too_many_attempts' : 'response_code_invalid' };

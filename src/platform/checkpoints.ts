@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Where a verifier takes roots from: the register's signed checkpoints, asked for now and then.
+ *
+ * The register may be away: what it last said holds for a while, and then verification stops with
+ * `checkpoints_unavailable` rather than go on with roots that may hold revoked credentials. It may also
+ * go back, or tell two stories of one epoch: such an answer is not taken. docs/protocol.md section 5.
+ *
+ * @module
+ */
+import { z } from 'zod';
+import { acceptedCheckpoints, type Checkpoint, openCheckpoint } from '../log/checkpoint.ts';
+import { sortEpochs } from '../log/epochs.ts';
+import { ProtocolError } from '../protocol/errors.ts';
+import type { CheckpointSource } from './deps.ts';
+
+/** How to follow a register. */
+export interface CheckpointSourceOptions {
+  /** Address of the register, without a slash at the end. */
+  readonly register: string;
+  /** Name under which the register signs: the origin of its checkpoints. */
+  readonly name: string;
+  /** Its Ed25519 public key, 32 bytes. */
+  readonly publicKey: Uint8Array;
+  readonly fetch: typeof globalThis.fetch;
+  /** Unix time in milliseconds. */
+  readonly clock: () => number;
+  /** Seconds after which the register is asked again; well below an epoch. */
+  readonly refreshSeconds?: number;
+  /**
+   * Seconds for which the last answer holds while the register is away. At most one epoch: a checkpoint
+   * is published one epoch before it is active, so that for one epoch the last answer is complete.
+   */
+  readonly maxStaleSeconds?: number;
+  /** Told why an answer of the register was not taken. */
+  readonly onRefused?: (error: unknown) => void;
+}
+
+/** Milliseconds to wait for the register. */
+const TIMEOUT = 3_000;
+/** Least milliseconds between two questions, however many unknown sizes are named. */
+const LEAST_INTERVAL = 1_000;
+/** Largest answer, bytes. */
+const LONGEST = 65_536;
+
+const answerSchema = z.object({ checkpoints: z.array(z.string()).min(1).max(16) });
+
+/**
+ * Follows a register's checkpoints. Asks when it is asked, never by itself, and once for everyone who
+ * waits.
+ */
+export function createCheckpointSource(options: CheckpointSourceOptions): CheckpointSource {
+  const { clock, refreshSeconds = 30, maxStaleSeconds = 3600 } = options;
+  let known: readonly Checkpoint[] = [];
+  let fetchedAt = -Infinity;
+  let triedAt = -Infinity;
+  let asking: Promise<void> | undefined;
+
+  const ask = async (): Promise<void> => {
+    triedAt = clock();
+    try {
+      known = advance(known, await fetchCheckpoints(options), clock());
+      fetchedAt = clock();
+    } catch (error) {
+      options.onRefused?.(error);
+    }
+  };
+
+  return async (size) => {
+    const missing = size !== undefined && !known.some((checkpoint) => checkpoint.size === size);
+    if (clock() - triedAt >= (missing ? LEAST_INTERVAL : refreshSeconds * 1000) || asking !== undefined) {
+      asking ??= ask().finally(() => {
+        asking = undefined;
+      });
+      await asking;
+    }
+    const now = clock();
+    if (now - fetchedAt > maxStaleSeconds * 1000 || acceptedCheckpoints(known, now).length === 0) {
+      throw new ProtocolError(
+        'checkpoints_unavailable',
+        'the register has not been heard for too long; try again soon',
+      );
+    }
+    return known;
+  };
+}
+
+async function fetchCheckpoints(options: CheckpointSourceOptions): Promise<readonly Checkpoint[]> {
+  const { register, name, publicKey, fetch } = options;
+  const response = await fetch(`${register}/v1/checkpoints`, {
+    headers: { Accept: 'application/json' },
+    redirect: 'error',
+    signal: AbortSignal.timeout(TIMEOUT),
+  });
+  if (!response.ok) {
+    throw new ProtocolError('register_unreachable', `the register answered ${String(response.status)}`);
+  }
+  const answer = answerSchema.safeParse(JSON.parse(await readText(response)));
+  if (!answer.success) {
+    throw new ProtocolError('register_unreachable', 'the register answered in an unknown form', {
+      cause: answer.error,
+    });
+  }
+  return answer.data.checkpoints.map((note) => openCheckpoint(note, { name, publicKey }));
+}
+
+async function readText(response: Response): Promise<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let text = '';
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk as Uint8Array, { stream: true });
+    if (text.length > LONGEST) {
+      throw new ProtocolError('register_unreachable', 'the register answered at too great a length');
+    }
+  }
+  return text + decoder.decode();
+}
+
+/**
+ * Takes a new answer only if it goes on from the last one: its newest epoch is not older, and nothing
+ * contradicts what was said before.
+ */
+function advance(known: readonly Checkpoint[], fresh: readonly Checkpoint[], now: number): readonly Checkpoint[] {
+  const newest = (checkpoints: readonly Checkpoint[]): number => Math.max(...checkpoints.map(({ epoch }) => epoch));
+  if (newest(fresh) < newest(known)) {
+    throw new ProtocolError('checkpoint_rolled_back', 'the register shows an older state than it has shown before');
+  }
+  sortEpochs([...known, ...fresh], now);
+  return fresh;
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * What platforms and their verifier say to each other: the bodies of the verifier's HTTP interface, in
+ * one place for the service, its OpenAPI description and the client. docs/protocol.md section 8.
+ *
+ * @module
+ */
+import { z } from 'zod';
+import { askSchema } from '../../protocol/policy.ts';
+import { presentationSchema } from '../../protocol/presentation.ts';
+import { MAX_REQUEST_SECONDS, requestObjectSchema } from '../../protocol/request.ts';
+
+/** Assurance of a result about the moment, as OpenID Connect's `acr`. */
+export const ACR = {
+  /** The holder of an active credential answered this request. */
+  login: 'urn:bauta:login',
+  /** The holder of the expected pseudonym proved possession again, on the active root. */
+  step_up: 'urn:bauta:possession',
+} as const;
+
+/** Body of `POST /v1/verifications`. */
+export const createVerificationSchema = z
+  .strictObject({
+    ask: askSchema.meta({ id: 'Ask', description: 'What to ask, from the published list.' }),
+    purpose: z.enum(['login', 'step_up']).default('login'),
+    expect_sub: z.string().length(43).optional().meta({ description: 'Step-up only: the sub that must answer.' }),
+    action: z
+      .strictObject({
+        name: z.string().min(1).max(200),
+        opens: z.number().int().meta({ description: 'Day on which the action opened, YYYYMMDD; fixed for a name.' }),
+      })
+      .optional()
+      .meta({ description: 'Something that each person may do once; consumed when the answer is accepted.' }),
+    channel: z.enum(['same_device', 'cross_device']).default('same_device'),
+    redirect_uri: z
+      .string()
+      .max(2048)
+      .optional()
+      .meta({ description: 'Page of this platform to return to, without a fragment; its front page by default.' }),
+    transaction_data: z.array(z.string().max(4096)).max(4).optional(),
+    ttl_seconds: z.number().int().min(30).max(MAX_REQUEST_SECONDS).optional(),
+  })
+  .meta({ id: 'CreateVerification' });
+/** Body of `POST /v1/verifications`, as a platform writes it. */
+export type CreateVerification = z.input<typeof createVerificationSchema>;
+
+/** Answer of `POST /v1/verifications`. */
+export const createdVerificationSchema = z
+  .object({
+    id: z.string(),
+    status: z.literal('pending'),
+    request_url: z.string().meta({ description: "Send the visitor's browser here, or show it as a QR code." }),
+    browser_token: z.string().meta({ description: 'Set it as a __Host- cookie of the browser that began.' }),
+    expires_at: z.iso.datetime(),
+  })
+  .meta({ id: 'CreatedVerification' });
+/** See {@link createdVerificationSchema}. */
+export type CreatedVerification = z.infer<typeof createdVerificationSchema>;
+
+/** What a verification proved. */
+export const resultSchema = z
+  .object({
+    sub: z.string().length(43).optional().meta({ description: "The holder's pseudonym here; absent if not asked." }),
+    claims: z.record(z.string(), z.union([z.boolean(), z.number(), z.string()])),
+    acr: z.enum([ACR.login, ACR.step_up]),
+    auth_time: z.number().int().meta({ description: 'Unix time in seconds.' }),
+    channel: z.enum(['same_device', 'cross_device']),
+    trust: z.object({
+      keys: z.enum(['development', 'ceremony']).meta({ description: 'Who made the proving keys could forge.' }),
+      register: z.string(),
+      checkpoint: z.number().int().meta({ description: 'Log size of the checkpoint that the proof is on.' }),
+      epoch: z.number().int(),
+    }),
+  })
+  .meta({ id: 'Result' });
+/** See {@link resultSchema}. */
+export type Result = z.infer<typeof resultSchema>;
+
+/** Answer of `GET /v1/verifications/{id}`. */
+export const verificationSchema = z
+  .object({
+    id: z.string(),
+    status: z.enum(['pending', 'answered', 'verified', 'rejected', 'expired']).meta({
+      description: 'Without the response code an answered verification says `answered` and nothing more.',
+    }),
+    result: resultSchema.optional(),
+    error: z.object({ code: z.string() }).optional(),
+  })
+  .meta({ id: 'Verification' });
+/** See {@link verificationSchema}. */
+export type Verification = z.infer<typeof verificationSchema>;
+
+/** Body of `POST /v1/proofs/verify`. */
+export const verifyProofSchema = z
+  .strictObject({
+    request: requestObjectSchema.meta({ id: 'RequestObject' }),
+    presentation: presentationSchema.meta({ id: 'Presentation' }),
+  })
+  .meta({ id: 'VerifyProof' });
+/** See {@link verifyProofSchema}. */
+export type VerifyProof = z.input<typeof verifyProofSchema>;
+
+/** Answer of `POST /v1/proofs/verify`. */
+export const verifiedProofSchema = z
+  .discriminatedUnion('ok', [
+    z.object({ ok: z.literal(true), result: resultSchema }),
+    z.object({ ok: z.literal(false), code: z.string() }),
+  ])
+  .meta({ id: 'VerifiedProof' });
+/** See {@link verifiedProofSchema}. */
+export type VerifiedProof = z.infer<typeof verifiedProofSchema>;
+
+/** Form of `POST /oid4vp/responses`: an answer, or the wallet's refusal to give one. */
+export const walletResponseSchema = z
+  .object({
+    state: z.string().max(128),
+    vp_token: z.string().optional(),
+    error: z.string().max(64).optional(),
+    error_description: z.string().max(1024).optional(),
+  })
+  .meta({ id: 'WalletResponse' });
+
+/** Answer of `POST /oid4vp/responses`. */
+export const responseAcceptedSchema = z
+  .object({
+    redirect_uri: z.string().optional().meta({ description: 'On the same device: where the wallet goes next.' }),
+    confirmation_code: z
+      .string()
+      .optional()
+      .meta({ description: 'From another device: the code to type on the screen that began.' }),
+  })
+  .meta({ id: 'ResponseAccepted' });
+
+/** A problem document, RFC 9457. */
+export const problemSchema = z
+  .object({ type: z.string(), title: z.string(), status: z.number().int(), detail: z.string(), code: z.string() })
+  .loose()
+  .meta({ id: 'Problem' });

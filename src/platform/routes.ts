@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * The verifier's addresses as OpenAPI 3.1 describes them. What stands here is what the app checks: the
+ * routes validate by these schemas, and a test holds every answer against them.
+ *
+ * @module
+ */
+import { createRoute, z } from '@hono/zod-openapi';
+import {
+  createdVerificationSchema,
+  createVerificationSchema,
+  problemSchema,
+  responseAcceptedSchema,
+  verificationSchema,
+  verifiedProofSchema,
+  verifyProofSchema,
+  walletResponseSchema,
+} from './client/messages.ts';
+
+const PROBLEMS = {
+  400: 'Malformed, or off the published list',
+  401: 'No valid bearer key',
+  403: 'Not from the browser that began, or a wrong response code',
+  404: 'Unknown',
+  409: 'Used before',
+  410: 'Expired',
+  413: 'Body too large',
+  415: 'Content type not supported',
+  422: 'Well formed, and refused',
+  503: 'The register has not been heard for too long',
+} as const;
+
+type ProblemResponse = {
+  description: string;
+  content: { 'application/problem+json': { schema: typeof problemSchema } };
+};
+
+function problems<Status extends keyof typeof PROBLEMS>(...statuses: Status[]): Record<Status, ProblemResponse> {
+  const responses = statuses.map((status) => [
+    status,
+    { description: PROBLEMS[status], content: { 'application/problem+json': { schema: problemSchema } } },
+  ]);
+  return Object.fromEntries(responses) as Record<Status, ProblemResponse>;
+}
+
+const json = <Schema extends z.ZodType>(schema: Schema) => ({ 'application/json': { schema } });
+const security = [{ Bearer: [] }];
+const idSchema = z.object({ id: z.string().max(128) });
+
+/** Begin a verification. */
+export const createVerificationRoute = createRoute({
+  method: 'post',
+  path: '/v1/verifications',
+  summary: 'Begin a verification',
+  security,
+  request: { body: { required: true, content: json(createVerificationSchema) } },
+  responses: {
+    201: { description: 'Begun', content: json(createdVerificationSchema) },
+    ...problems(400, 401, 409, 413, 415),
+  },
+});
+
+/** Read a verification; with the response code, collect its result. */
+export const readVerificationRoute = createRoute({
+  method: 'get',
+  path: '/v1/verifications/{id}',
+  summary: 'Read a verification; with its response code, collect the result once',
+  security,
+  request: {
+    params: idSchema,
+    query: z.object({ response_code: z.string().max(128).optional() }),
+    headers: z.object({ 'browser-token': z.string().max(128) }),
+  },
+  responses: {
+    200: { description: 'How it stands', content: json(verificationSchema) },
+    ...problems(400, 401, 403, 404, 409, 410),
+  },
+});
+
+/** Check a presentation without keeping anything. */
+export const verifyProofRoute = createRoute({
+  method: 'post',
+  path: '/v1/proofs/verify',
+  summary: 'Check a presentation against a request of this platform; replay is the caller’s to prevent',
+  security,
+  request: { body: { required: true, content: json(verifyProofSchema) } },
+  responses: {
+    200: { description: 'Whether it holds', content: json(verifiedProofSchema) },
+    ...problems(400, 401, 413, 415, 503),
+  },
+});
+
+/** The request object, for the wallet. */
+export const requestObjectRoute = createRoute({
+  method: 'get',
+  path: '/oid4vp/requests/{id}',
+  summary: 'For the wallet: the request object (OpenID4VP 1.0, RFC 9101)',
+  request: { params: idSchema },
+  responses: {
+    200: {
+      description: 'An unsecured JWT',
+      content: { 'application/oauth-authz-req+jwt': { schema: z.string() } },
+    },
+    ...problems(400, 404, 409, 410),
+  },
+});
+
+/** The wallet's answer. */
+export const responseRoute = createRoute({
+  method: 'post',
+  path: '/oid4vp/responses',
+  summary: 'For the wallet: its answer (OpenID4VP 1.0, direct_post)',
+  request: {
+    body: { required: true, content: { 'application/x-www-form-urlencoded': { schema: walletResponseSchema } } },
+  },
+  responses: {
+    200: { description: 'Accepted, once', content: json(responseAcceptedSchema) },
+    ...problems(400, 404, 409, 410, 413, 415, 422, 503),
+  },
+});
