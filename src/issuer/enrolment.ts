@@ -9,8 +9,8 @@
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import type { AnchorSet } from '../documents/anchors.ts';
 import { readPassport } from '../documents/person.ts';
-import { type TrustAnchors, verifyPassive } from '../documents/passive.ts';
 import { ASSURANCE_LEVELS, ATTRIBUTES_VERSION, type Attributes, DOCUMENT_KINDS } from '../protocol/attributes.ts';
 import { type CalendarDate, dateInZone, monthStart, monthStartAfter } from '../protocol/dates.ts';
 import { MESSAGE_TAG } from '../protocol/domains.ts';
@@ -71,7 +71,8 @@ export interface EnrolmentDeps {
   readonly dedupKey: Uint8Array;
   /** The issuer's number in credentials, 0 to 4095. */
   readonly issuerNumber: number;
-  readonly anchors: TrustAnchors;
+  /** Country signing keys that are trusted. */
+  readonly anchors: AnchorSet;
   readonly compareFaces: CompareFaces;
 }
 
@@ -134,36 +135,21 @@ export class Enrolments {
   /**
    * Checks a passport: passive authentication, dates, number of the person.
    *
-   * @throws {@link ProtocolError} the reason code of `verifyPassive`, `person_number_missing`,
-   * `document_expires_too_soon`, `attempts_exhausted`.
+   * @throws {@link ProtocolError} the codes of `readPassport`, `document_expires_too_soon`,
+   * `attempts_exhausted`.
    */
   async submitPassport(id: string, token: string, files: PassportFiles): Promise<void> {
     await this.#exclusive(id, token, ['open', 'document_accepted'], async (session) => {
       countAttempt(++session.documents, MAX_DOCUMENT_ATTEMPTS);
       const today = this.today();
-      const passive = await verifyPassive({
-        sod: files.sod,
-        dataGroups: new Map([
-          [1, files.dg1],
-          [2, files.dg2],
-        ]),
-        anchors: this.#deps.anchors,
-        at: new Date(this.#deps.clock()),
-      });
-      if (!passive.ok) {
-        throw new ProtocolError(
-          passive.reason,
-          "the document's signature does not hold; the document was not accepted",
-        );
-      }
-      const passport = readPassport(files, today);
+      const passport = readPassport(files, { anchors: this.#deps.anchors, at: this.#deps.clock(), today });
       const expiry = monthStart(passport.expiry);
       if (expiry < today) {
         throw new ProtocolError('document_expires_too_soon', 'the document has expired or expires within this month');
       }
       session.evidence = {
         dedupTag: this.#dedupTag(passport.personNumber),
-        portrait: passport.portrait,
+        portrait: passport.portrait.bytes,
         attributes: {
           version: ATTRIBUTES_VERSION,
           document: DOCUMENT_KINDS.passport,
