@@ -21,34 +21,40 @@ export interface SignedCredential extends Holder {
   readonly issuer: string;
   /** The issuer's Ed25519 signature over the leaf, 64 bytes. */
   readonly signature: Uint8Array;
+  /** Size of the log before the leaf was signed: its event comes later. */
+  readonly since: number;
   /** Where to ask whether it has been published. */
   readonly enrolment: { readonly id: string; readonly token: string };
 }
 
 /** A published credential. */
-export interface Credential extends Omit<SignedCredential, 'enrolment'> {
+export interface Credential extends Omit<SignedCredential, 'enrolment' | 'since'> {
   /** Position in the tree. */
   readonly index: number;
-  /** Log size of the first checkpoint that holds the leaf. */
+  /** Every checkpoint of at least this log size holds the leaf, until it is revoked. */
   readonly published: number;
 }
 
 const field = z.string().transform(parseField);
+/** Attributes by name, as numbers; whether they make sense is for `checkAttributes`. */
+export const attributesSchema = z.strictObject(
+  Object.fromEntries(ATTRIBUTE_LAYOUT.map(([name]) => [name, z.number().int().nonnegative()])) as Record<
+    keyof Attributes,
+    z.ZodNumber
+  >,
+);
+
 const signedShape = {
   seed: field,
   blinding: field,
-  attributes: z.strictObject(
-    Object.fromEntries(ATTRIBUTE_LAYOUT.map(([name]) => [name, z.number().int().nonnegative()])) as Record<
-      keyof Attributes,
-      z.ZodNumber
-    >,
-  ),
+  attributes: attributesSchema,
   leaf: field,
   issuer: z.url(),
   signature: z.string().transform(fromBase64Url),
 };
 const signedSchema = z.strictObject({
   ...signedShape,
+  since: z.number().int().nonnegative(),
   enrolment: z.strictObject({ id: z.string(), token: z.string() }),
 });
 const credentialSchema = z.strictObject({

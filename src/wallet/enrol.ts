@@ -5,12 +5,48 @@
  *
  * @module
  */
+import { z } from 'zod';
+import { credentialLeaf, holderCommitment, seedTag } from '../commitment/credential.ts';
 import type { Poseidon } from '../commitment/poseidon.ts';
-import type { FieldElement } from '../protocol/field.ts';
-import type { Credential, SignedCredential } from './credential.ts';
+import { isSignedBy, keyIdOf, leafMessage } from '../log/signatures.ts';
+import { checkAttributes, packAttributes } from '../protocol/attributes.ts';
+import { dateInZone, toDate } from '../protocol/dates.ts';
+import { ProtocolError } from '../protocol/errors.ts';
+import { type FieldElement, parseField } from '../protocol/field.ts';
+import { fromBase64Url, toBase64Url } from '../protocol/scope.ts';
+import { deriveSession } from '../protocol/statement.ts';
+import { attributesSchema, type Credential, type SignedCredential } from './credential.ts';
 import type { Clock, Fetch, IssuerConfig, Random, RegisterConfig } from './environment.ts';
-import type { Holder } from './holder.ts';
+import { createHolder, type Holder, renewHolder } from './holder.ts';
+import { accepted, type Answer, type Call, jsonOf, send } from './http.ts';
+import { findInLog, newestSize, type Published, sleep } from './publication.ts';
 import type { OnProgress, Prover } from './prover.ts';
+import { fetchCheckpoints } from './sync.ts';
+
+/** The other side, in messages. */
+const ISSUER = 'the issuer';
+/** First wait between two questions for the publication, and the longest. */
+const FIRST_WAIT_MS = 250;
+const LAST_WAIT_MS = 30_000;
+
+const field = z.string().transform(parseField);
+const openedAnswer = z.object({
+  id: z.string().min(16).max(128),
+  token: z.string().min(16).max(256),
+  session: field,
+  expires_at: z.iso.datetime(),
+  document_kinds: z.array(z.string()),
+});
+const issuedAnswer = z.object({
+  attributes: attributesSchema,
+  leaf: field,
+  issuer: z.string(),
+  signature: z.string().transform(fromBase64Url),
+});
+const stateAnswer = z.object({
+  index: z.number().int().nonnegative().optional(),
+  checkpoint: z.number().int().positive().optional(),
+});
 
 /** Files of a document's chip, as ICAO 9303 names them. */
 export interface DocumentFiles {
@@ -66,22 +102,154 @@ export interface EnrolOptions {
 }
 
 /** Opens a session and makes the holder's secrets. */
-export declare function openEnrolment(deps: EnrolDeps, options?: Pick<EnrolOptions, 'seed'>): Promise<Enrolment>;
+export async function openEnrolment(deps: EnrolDeps, options: Pick<EnrolOptions, 'seed'> = {}): Promise<Enrolment> {
+  const answer = await send(deps.fetch, {
+    url: `${deps.issuer.url}/v1/enrolments`,
+    method: 'POST',
+    signal: deps.signal,
+  });
+  const opened = jsonOf(answer, openedAnswer, ISSUER);
+  const { seed } = options;
+  return {
+    ...(seed === undefined ? createHolder(deps.random) : renewHolder({ seed }, deps.random)),
+    id: opened.id,
+    token: opened.token,
+    session: opened.session,
+    expiresAt: Date.parse(opened.expires_at),
+    documentKinds: opened.document_kinds,
+  };
+}
+
 /** Sends the document; the issuer's refusals arrive with their codes (`document_tampered`, …). */
-export declare function sendDocument(deps: EnrolDeps, enrolment: Enrolment, document: DocumentFiles): Promise<void>;
+export async function sendDocument(deps: EnrolDeps, enrolment: Enrolment, document: DocumentFiles): Promise<void> {
+  const { sod, dg1, dg2 } = document;
+  const body = JSON.stringify({ sod: toBase64Url(sod), dg1: toBase64Url(dg1), dg2: toBase64Url(dg2) });
+  accepted(await call(deps, enrolment, '/document', { method: 'PUT', type: 'application/json', body }), ISSUER);
+}
+
 /** Sends the live picture (`face_mismatch`, `face_missing`, `face_multiple`). */
-export declare function sendFace(deps: EnrolDeps, enrolment: Enrolment, face: FacePicture): Promise<void>;
-/** Proves `issue`, has the leaf signed, and checks all that the issuer shows. */
-export declare function requestCredential(
+export async function sendFace(deps: EnrolDeps, enrolment: Enrolment, face: FacePicture): Promise<void> {
+  accepted(await call(deps, enrolment, '/face', { method: 'PUT', type: face.type, body: face.bytes }), ISSUER);
+}
+
+/**
+ * Proves `issue`, has the leaf signed, and checks all that the issuer shows: attributes without odd
+ * values, a leaf that follows from them and from this wallet's secrets, the issuer's signature.
+ *
+ * @throws {@link ProtocolError} the issuer's code (`person_already_enrolled`, `seed_already_enrolled`,
+ * …), `attributes_refused`, `leaf_mismatch`, `signature_invalid`, `session_mismatch`.
+ */
+export async function requestCredential(
   deps: EnrolDeps,
   enrolment: Enrolment,
-  options?: Pick<EnrolOptions, 'secretSince' | 'onProgress'>,
-): Promise<SignedCredential>;
-/** Waits until the leaf is in a checkpoint; may take two epochs, and may be resumed from the stored form. */
-export declare function awaitPublication(deps: EnrolDeps, signed: SignedCredential): Promise<Credential>;
+  options: Pick<EnrolOptions, 'secretSince' | 'onProgress'> = {},
+): Promise<SignedCredential> {
+  const { seed, blinding, session } = enrolment;
+  if (session !== deriveSession(enrolment.id)) {
+    throw new ProtocolError('session_mismatch', 'the issuer asks for a proof of another session');
+  }
+  const since = newestSize(await fetchCheckpoints(deps.register, deps));
+  const statement = {
+    holder: holderCommitment(deps.poseidon, seed, blinding),
+    seedTag: seedTag(deps.poseidon, seed),
+    session,
+  };
+  const handle = await deps.prover.arm({ circuit: 'issue', inputs: { session, seed, blinding } });
+  const { proof } = await deps.prover
+    .fire(handle, statement, options.onProgress)
+    .finally(() => deps.prover.release(handle));
+  const body = JSON.stringify({ holder: String(statement.holder), seed_tag: String(statement.seedTag), proof });
+  const answer = await call(deps, enrolment, '/credential', { method: 'POST', type: 'application/json', body });
+  const issued = jsonOf(answer, issuedAnswer, ISSUER);
+  checkIssued(issued, statement.holder, deps, options.secretSince);
+  return {
+    seed,
+    blinding,
+    attributes: issued.attributes,
+    leaf: issued.leaf,
+    issuer: deps.issuer.url,
+    signature: issued.signature,
+    since,
+    enrolment: { id: enrolment.id, token: enrolment.token },
+  };
+}
+
+/** What a wallet must see before it keeps a credential. */
+function checkIssued(
+  { attributes, leaf, issuer, signature }: z.output<typeof issuedAnswer>,
+  holder: FieldElement,
+  deps: EnrolDeps,
+  secretSince: number | undefined,
+): void {
+  const today = dateInZone(deps.clock(), deps.register.timeZone);
+  checkAttributes(attributes, today, secretSince === undefined ? undefined : toDate(secretSince));
+  if (credentialLeaf(deps.poseidon, holder, packAttributes(attributes)) !== leaf) {
+    throw new ProtocolError('leaf_mismatch', 'the issuer signed something else than it shows; do not use this issuer');
+  }
+  if (issuer !== keyIdOf(deps.issuer.key) || !isSignedBy(leafMessage(leaf), signature, deps.issuer.key)) {
+    throw new ProtocolError('signature_invalid', 'the credential is not signed by the issuer that this wallet trusts');
+  }
+}
+
+/**
+ * Waits until the leaf is in a checkpoint; may take two epochs, and may be resumed from the stored form.
+ *
+ * @throws {@link ProtocolError} as the issuer and the register answer; the signal's reason if aborted.
+ */
+export async function awaitPublication(deps: EnrolDeps, signed: SignedCredential): Promise<Credential> {
+  const { enrolment, since, ...credential } = signed;
+  for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 1.5, LAST_WAIT_MS)) {
+    const published = await publication(deps, enrolment, { leaf: signed.leaf, since });
+    if (published !== undefined) return { ...credential, ...published };
+    await sleep(wait, deps.signal);
+  }
+}
+
+/** Asks the issuer while it remembers the session, and afterwards reads the public log. */
+async function publication(
+  deps: EnrolDeps,
+  enrolment: SignedCredential['enrolment'],
+  sought: { readonly leaf: FieldElement; readonly since: number },
+): Promise<Published | undefined> {
+  const answer = await call(deps, enrolment, '', { method: 'GET' });
+  if (answer.status === 404 || answer.status === 401 || answer.status === 410) {
+    return findInLog(sought.leaf, sought.since, deps.register, deps);
+  }
+  const state = jsonOf(answer, stateAnswer, ISSUER);
+  if (state.index === undefined || state.checkpoint === undefined) return undefined;
+  return { index: state.index, published: state.checkpoint };
+}
+
 /** All steps in turn. */
-export declare function enrol(
+export async function enrol(
   deps: EnrolDeps,
   evidence: DocumentFiles & { readonly face: FacePicture },
-  options?: EnrolOptions,
-): Promise<Credential>;
+  options: EnrolOptions = {},
+): Promise<Credential> {
+  const enrolment = await openEnrolment(deps, options);
+  options.onStep?.('opened');
+  await sendDocument(deps, enrolment, evidence);
+  options.onStep?.('document_accepted');
+  await sendFace(deps, enrolment, evidence.face);
+  options.onStep?.('face_accepted');
+  const signed = await requestCredential(deps, enrolment, options);
+  await options.save?.(signed);
+  options.onStep?.('signed');
+  const credential = await awaitPublication(deps, signed);
+  options.onStep?.('published');
+  return credential;
+}
+
+function call(
+  deps: EnrolDeps,
+  { id, token }: SignedCredential['enrolment'],
+  path: string,
+  { type, ...rest }: Pick<Call, 'method' | 'body'> & { readonly type?: string },
+): Promise<Answer> {
+  return send(deps.fetch, {
+    ...rest,
+    url: `${deps.issuer.url}/v1/enrolments/${encodeURIComponent(id)}${path}`,
+    headers: { authorization: `Bearer ${token}`, ...(type === undefined ? {} : { 'content-type': type }) },
+    signal: deps.signal,
+  });
+}

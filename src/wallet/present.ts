@@ -1,67 +1,42 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Answering a platform's request: read it, show it, arm while the person decides, prove, deliver.
+ * Answering a platform's request: read it (request.ts), show it (consent.ts), arm while the person
+ * decides, prove, deliver.
  * Between the start of proving and the delivery the wallet sends nothing. docs/protocol.md section 6.
  *
  * @module
  */
+import { z } from 'zod';
+import { NO_EXTENSION } from '../commitment/credential.ts';
 import type { Poseidon } from '../commitment/poseidon.ts';
-import type { Ask, Disclosed } from '../protocol/policy.ts';
+import { packAttributes } from '../protocol/attributes.ts';
+import { ProtocolError } from '../protocol/errors.ts';
+import { toField } from '../protocol/field.ts';
+import { type Disclosed, packRevealed } from '../protocol/policy.ts';
 import type { Presentation } from '../protocol/presentation.ts';
-import type { RequestInputs, RequestObject } from '../protocol/request.ts';
+import { FORMAT, QUERY_ID } from '../protocol/request.ts';
+import { isAllowedUrl, nullifierOf } from '../protocol/scope.ts';
+import type { ShowStatement } from '../protocol/statement.ts';
+import { consentOf } from './consent.ts';
 import type { Credential } from './credential.ts';
 import type { Clock, Fetch } from './environment.ts';
+import { jsonOf, send } from './http.ts';
 import type { ArmedHandle, OnProgress, Prover } from './prover.ts';
-import type { Synced } from './sync.ts';
+import type { PendingRequest } from './request.ts';
+import { positionAt, type Synced } from './sync.ts';
 
-/** A request that has passed every check but the holder's consent. */
-export interface PendingRequest {
-  readonly request: RequestObject;
-  readonly inputs: RequestInputs;
-  readonly ask: Ask;
-  /** Who asks: shown large. */
-  readonly origin: string;
-  /** Unix time in milliseconds. */
-  readonly expiresAt: number;
-}
-
-/** What {@link readRequest} needs. */
-export interface RequestDeps {
-  readonly fetch: Fetch;
-  readonly clock: Clock;
-  /** Time zone of the register. */
-  readonly timeZone: string;
-  /** Version of the prover's artifacts: `(await prover.info()).version`. */
-  readonly version: number;
-  readonly signal?: AbortSignal;
-}
-
-/** Parts of a policy that a credential may not meet. */
-export type Unmet =
-  | 'age'
-  | 'document_group'
-  | 'nationality_group'
-  | 'min_assurance'
-  | 'phone_confirmed'
-  | 'document_expired'
-  | 'seed_too_new';
-
-/** What the consent sheet shows; computed on the device, told to nobody. */
-export interface Consent {
-  readonly origin: string;
-  readonly ask: Ask;
-  /** Values that the platform will see. */
-  readonly disclosed: Disclosed;
-  /** The pseudonym that the platform will see, 43 characters; undefined if it asked for none. */
-  readonly sub: string | undefined;
-  /** Reasons for which this credential can not answer; empty if it can. */
-  readonly unmet: readonly Unmet[];
-}
+export { consentOf, type Consent, type Unmet } from './consent.ts';
+export { type PendingRequest, readRequest, type RequestDeps } from './request.ts';
 
 /** A presentation that waits for consent only. */
 export interface ArmedPresentation {
   readonly handle: ArmedHandle;
   readonly pending: PendingRequest;
+  readonly disclosed: Disclosed;
+  /** What the proof will say. */
+  readonly statement: ShowStatement;
+  /** Log size of the checkpoint whose root the proof is on. */
+  readonly checkpoint: number;
 }
 
 /** What arming needs. */
@@ -71,51 +46,145 @@ export interface ArmDeps {
   readonly clock: Clock;
 }
 
-/**
- * Fetches and checks the request that a link names.
- *
- * @param fragment - `location.hash`, with or without `#`.
- * @throws {@link ProtocolError} `link_invalid`, `request_invalid`, `request_expired`, `ask_refused`,
- * `policy_mismatch`, `scope_invalid`, `circuit_version_unsupported`.
- */
-export declare function readRequest(fragment: string, deps: RequestDeps): Promise<PendingRequest>;
-/** What a credential would show in answer to a request. */
-export declare function consentOf(pending: PendingRequest, credential: Credential, poseidon: Poseidon): Consent;
+/** What delivery needs. */
+export interface DeliverDeps {
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal;
+}
+
+/** Answer of a platform to a presentation. */
+export interface Delivered {
+  /** Where the browser goes next, on the platform's own origin; undefined for another device. */
+  readonly redirectUri: string | undefined;
+}
+
+function refuseExpired({ expiresAt }: PendingRequest, clock: Clock): void {
+  if (clock() >= expiresAt) {
+    throw new ProtocolError('request_expired', 'the request has expired; go back to the platform and start again');
+  }
+}
+
 /**
  * Arms while the holder reads; sends nothing.
  *
- * @throws {@link ProtocolError} `policy_unmet`, `other_account`, `sync_needed`, `request_expired`.
+ * @throws {@link ProtocolError} `policy_unmet`, `other_account`, `request_expired`, and those of the prover.
  */
-export declare function armPresentation(
+export async function armPresentation(
   pending: PendingRequest,
   credential: Credential,
   synced: Synced,
   deps: ArmDeps,
-): Promise<ArmedPresentation>;
-/** Proves after consent; sends nothing. The armed record is wiped. */
-export declare function firePresentation(
+): Promise<ArmedPresentation> {
+  const { request, inputs, ask } = pending;
+  refuseExpired(pending, deps.clock);
+  const { disclosed, unmet, sub } = consentOf(pending, credential, deps.poseidon);
+  if (unmet.length > 0) {
+    throw new ProtocolError('policy_unmet', 'this credential does not meet what the platform asks');
+  }
+  if (request.expect_sub !== undefined && request.expect_sub !== sub) {
+    throw new ProtocolError('other_account', 'the platform expects another account than the one of this wallet');
+  }
+  const { root, path, size } = positionAt(synced, deps.clock());
+  const statement: ShowStatement = {
+    ...inputs,
+    root,
+    nullifier: sub === undefined ? toField(0n) : nullifierOf(sub),
+    revealed: packRevealed(disclosed, ask),
+  };
+  const handle = await deps.prover.arm({
+    circuit: 'show',
+    inputs: {
+      ...inputs,
+      root,
+      seed: credential.seed,
+      blinding: credential.blinding,
+      attributes: packAttributes(credential.attributes),
+      extension: NO_EXTENSION,
+      leafIndex: credential.index,
+      path,
+      index: toField(0n),
+    },
+  });
+  return { handle, pending, disclosed, statement, checkpoint: size };
+}
+
+/**
+ * Proves after consent; sends nothing. The armed record is wiped, whatever happens.
+ *
+ * @throws {@link ProtocolError} `request_expired`, and those of the prover.
+ */
+export async function firePresentation(
   armed: ArmedPresentation,
   deps: ArmDeps,
   onProgress?: OnProgress,
-): Promise<Presentation>;
+): Promise<Presentation> {
+  const { handle, pending, disclosed, statement, checkpoint } = armed;
+  try {
+    refuseExpired(pending, deps.clock);
+    const { proof } = await deps.prover.fire(handle, statement, onProgress);
+    return {
+      format: FORMAT,
+      circuit: 'show',
+      version: pending.request.dcql_query.credentials[0].meta.version,
+      checkpoint,
+      proof,
+      nullifier: String(statement.nullifier),
+      disclosed,
+    };
+  } finally {
+    await discard(armed, deps);
+  }
+}
+
 /** Wipes an armed presentation that the holder declined. */
-export declare function discard(armed: ArmedPresentation, deps: ArmDeps): Promise<void>;
+export function discard(armed: ArmedPresentation, deps: Pick<ArmDeps, 'prover'>): Promise<void> {
+  return deps.prover.release(armed.handle);
+}
+
+const deliveredAnswer = z.object({ redirect_uri: z.string().max(2048).optional() });
+
 /**
  * Sends the presentation to the platform.
  *
- * @returns Where the browser goes next, on the platform's own origin; undefined for another device.
  * @throws {@link ProtocolError} with the platform's code (`checkpoint_not_accepted`, `nonce_used`, …),
- * `redirect_refused`, `network_failed`.
+ * `request_expired`, `redirect_refused`, `network_failed`.
  */
-export declare function deliver(
+export async function deliver(
   pending: PendingRequest,
   presentation: Presentation,
-  deps: { readonly fetch: Fetch; readonly clock: Clock; readonly signal?: AbortSignal },
-): Promise<{ readonly redirectUri: string | undefined }>;
+  deps: DeliverDeps,
+): Promise<Delivered> {
+  refuseExpired(pending, deps.clock);
+  const { response_uri: url, state } = pending.request;
+  const answer = await send(deps.fetch, {
+    url,
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ vp_token: JSON.stringify({ [QUERY_ID]: [presentation] }), state }).toString(),
+    signal: deps.signal,
+  });
+  const { redirect_uri: redirectUri } = jsonOf(answer, deliveredAnswer, 'the platform');
+  if (redirectUri !== undefined && !isOwnPage(redirectUri, pending.origin)) {
+    throw new ProtocolError('redirect_refused', 'the platform would send the browser to another site');
+  }
+  return { redirectUri };
+}
+
+function isOwnPage(text: string, origin: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  return url.origin === origin && isAllowedUrl(url);
+}
+
 /** Arms, fires and delivers: for programs; pages ask for consent in between. */
-export declare function present(
+export async function present(
   pending: PendingRequest,
   credential: Credential,
   synced: Synced,
-  deps: ArmDeps & { readonly fetch: Fetch; readonly onProgress?: OnProgress; readonly signal?: AbortSignal },
-): Promise<{ readonly redirectUri: string | undefined }>;
+  deps: ArmDeps & DeliverDeps & { readonly onProgress?: OnProgress },
+): Promise<Delivered> {
+  const armed = await armPresentation(pending, credential, synced, deps);
+  const presentation = await firePresentation(armed, deps, deps.onProgress);
+  return deliver(pending, presentation, deps);
+}
