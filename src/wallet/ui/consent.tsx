@@ -7,7 +7,8 @@
 import type { VNode } from 'preact';
 import { type ConsentFlow, type Preparation, useConsent } from './consent_flow.ts';
 import type { Consent, PendingRequest } from '../present.ts';
-import { learned, shortSub } from './facts.ts';
+import { learned } from './facts.ts';
+import { shortSub } from './short_sub.ts';
 import { useStrings } from './language.tsx';
 import type { Strings } from './strings/en.ts';
 import { Button, Heading, Notice, PageLink, Problem, Progress, percent } from './parts.tsx';

@@ -43,10 +43,10 @@ export interface ConsentFlow {
   readonly pending: PendingRequest | undefined;
   /** Known if there is a credential to answer with. */
   readonly consent: Consent | undefined;
-  agree(): Promise<void>;
-  cancel(): void;
+  readonly agree: () => Promise<void>;
+  readonly cancel: () => void;
   /** Begins anew with the same link. */
-  restart(): void;
+  readonly restart: () => void;
 }
 
 type OnPreparation = (preparation: Preparation) => void;

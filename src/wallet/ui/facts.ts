@@ -31,11 +31,6 @@ export function dateName(value: number, strings: Strings, precision: 'day' | 'mo
   }).format(Date.UTC(year, month - 1, day));
 }
 
-/** A pseudonym short enough to compare by eye; the platform shows the same. */
-export function shortSub(sub: string): string {
-  return `${sub.slice(0, 4)}·${sub.slice(4, 8)}`;
-}
-
 /** What a platform will learn, as parts of one sentence. */
 export function learned(ask: Ask, disclosed: Disclosed, strings: Strings): string[] {
   const { consent, credential } = strings;

@@ -17,7 +17,7 @@ export interface WalletContext {
   readonly store: Store;
   readonly held: Held;
   /** Reads again what is held, after a change. */
-  refresh(): Promise<void>;
+  readonly refresh: () => Promise<void>;
 }
 
 /** Provides {@link useWallet}. */
