@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Checks a passport's chip files by passive authentication: `npm run --silent passport -- --help`.
+ *
+ * @module
+ */
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { mergeAnchors } from '../src/documents/anchors.ts';
+import { openMasterList } from '../src/documents/master_list.ts';
+import { verifyPassive } from '../src/documents/passive.ts';
+import { readHolder } from '../src/documents/person.ts';
+import { readDg2 } from '../src/documents/portrait.ts';
+import { dateInZone, toDate } from '../src/protocol/dates.ts';
+import { ProtocolError } from '../src/protocol/errors.ts';
+
+const HELP = `Usage: npm run --silent passport -- verify --sod FILE --master-list FILE --root FILE [options]
+
+Checks by ICAO 9303 passive authentication that an issuing state signed a passport, and prints one
+line of JSON: {"ok", "country", "signatureAlgorithm", "reason"?, "message"?}.
+
+  --sod FILE           EF.SOD as on the chip
+  --dg1 FILE           DG1: also checked for the issuing state, check digits and expiry
+  --dg2 FILE           DG2: also checked to hold a portrait
+  --master-list FILE   CSCA master list (CMS); repeat it with its --root for several lists
+  --root FILE          CSCA certificate (DER) that its signer's certificate must chain to
+  --at DATE            day (YYYY-MM-DD, from 00:00 UTC) or time (YYYY-MM-DDTHH:MM:SSZ) at which
+                       the document's certificates must be valid and the passport not expired;
+                       default now. Master lists are always judged now.
+  --help               this text
+
+Exit status: 0 accepted, 1 refused, 2 wrong usage or unreadable file.
+`;
+
+class UsageError extends Error {}
+
+function readInput(path: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(path));
+  } catch (cause) {
+    throw new UsageError(`cannot read ${path}`, { cause });
+  }
+}
+
+function parseTime(text: string): number {
+  const form = /^(\d{4})-(\d\d)-(\d\d)(?:T[0-2]\d:[0-5]\d:[0-5]\dZ)?$/.exec(text);
+  try {
+    const at = Date.parse(text);
+    toDate(Number(form?.slice(1).join('')));
+    if (!Number.isNaN(at)) return at;
+  } catch {
+    // told below
+  }
+  throw new UsageError(`--at ${text} is not a date: write YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ`);
+}
+
+function readOptions(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const list = { type: 'string', multiple: true, default: [] as string[] } as const;
+  const { values, positionals } = (() => {
+    try {
+      return parseArgs({
+        args: [...args],
+        allowPositionals: true,
+        options: {
+          sod: text,
+          dg1: text,
+          dg2: text,
+          at: text,
+          'master-list': list,
+          root: list,
+          help: { type: 'boolean' },
+        },
+      });
+    } catch (cause) {
+      throw new UsageError(cause instanceof Error ? cause.message : 'wrong options', { cause });
+    }
+  })();
+  if (values.help === true) return undefined;
+  const { sod, 'master-list': lists, root: roots } = values;
+  if (positionals.length !== 1 || positionals[0] !== 'verify') throw new UsageError('the one command is "verify"');
+  if (sod === undefined) throw new UsageError('--sod FILE is missing');
+  if (lists.length === 0) throw new UsageError('--master-list FILE and its --root FILE are missing');
+  if (lists.length !== roots.length)
+    throw new UsageError('every --master-list needs its own --root, in the same order');
+  return {
+    sod: readInput(sod),
+    dg1: values.dg1 === undefined ? undefined : readInput(values.dg1),
+    dg2: values.dg2 === undefined ? undefined : readInput(values.dg2),
+    at: values.at === undefined ? Date.now() : parseTime(values.at),
+    lists: lists.map((path, index) => [readInput(path), readInput(roots[index] ?? '')] as const),
+  };
+}
+
+function check({ sod, dg1, dg2, at, lists }: NonNullable<ReturnType<typeof readOptions>>): object {
+  const anchors = mergeAnchors(...lists.map(([list, root]) => openMasterList(list, root, Date.now()).anchors));
+  const dataGroups = new Map<number, Uint8Array>();
+  if (dg1 !== undefined) dataGroups.set(1, dg1);
+  if (dg2 !== undefined) dataGroups.set(2, dg2);
+  const verdict = verifyPassive({ sod, dataGroups, anchors, at });
+  if (!verdict.ok) throw new ProtocolError(verdict.reason, verdict.message);
+  if (dg1 !== undefined) readHolder(dg1, dateInZone(at, 'UTC'));
+  if (dg2 !== undefined) readDg2(dg2);
+  return { ok: true, country: verdict.country, signatureAlgorithm: verdict.signatureAlgorithm };
+}
+
+function main(args: readonly string[]): number {
+  try {
+    const options = readOptions(args);
+    if (options === undefined) {
+      process.stdout.write(HELP);
+      return 0;
+    }
+    process.stdout.write(`${JSON.stringify(check(options))}\n`);
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError) {
+      process.stderr.write(`passport: ${error.message}\nTry --help.\n`);
+      return 2;
+    }
+    if (!(error instanceof ProtocolError)) throw error;
+    const refused = { ok: false, country: null, signatureAlgorithm: null, reason: error.code, message: error.message };
+    process.stdout.write(`${JSON.stringify(refused)}\n`);
+    return 1;
+  }
+}
+
+process.exitCode = main(process.argv.slice(2));
