@@ -73,7 +73,7 @@ export function blockPath(size: number, number: number): string {
 }
 
 /** Writes a block. */
-export function encodeBlock({ size, number, empty, upper, levels }: BlockContent): Uint8Array {
+export function encodeBlock({ size, number, empty, upper, levels }: BlockContent): Uint8Array<ArrayBuffer> {
   const values = (list: readonly FieldElement[]): Uint8Array => hexToBytes(list.map(hex).join(''));
   return concatBytes(
     TAG,

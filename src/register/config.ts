@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * What a register is given from outside, and the checks that it makes of it before it opens.
+ *
+ * @module
+ */
+import { ed25519 } from '@noble/curves/ed25519.js';
+import type { Poseidon } from '../commitment/poseidon.ts';
+import { emptyRoots } from '../commitment/tree.ts';
+import { buildWasmPoseidon } from '../commitment/poseidon_wasm.ts';
+import type { Logger } from '../http/logs.ts';
+import { isKeyName } from '../log/note.ts';
+import { keyIdOf } from '../log/signatures.ts';
+import { ProtocolError } from '../protocol/errors.ts';
+import type { FieldElement } from '../protocol/field.ts';
+import type { Database } from '../storage/open.ts';
+import type { RegisterTables } from '../storage/register.ts';
+
+/** Ed25519 public keys (32 bytes) by their `keyIdOf`. */
+export type KeyList = Readonly<Record<string, Uint8Array>>;
+
+/** What the register needs from outside. */
+export interface RegisterDeps {
+  /** Origin line and key name of its checkpoints, e.g. `register.bauta.example/v1`; never changes. */
+  readonly origin: string;
+  /** Ed25519 secret key of its checkpoints, 32 bytes. */
+  readonly signingKey: Uint8Array;
+  /** Who may submit leaves. A change enters the public log. */
+  readonly issuers: KeyList;
+  /** Who may revoke. A change enters the public log. */
+  readonly operators: KeyList;
+  /** Length of an epoch, whole seconds, at least 1. */
+  readonly epochSeconds: number;
+  /**
+   * When checkpoints are cut: at every multiple of the epoch's length, or whenever something waits and
+   * the latest checkpoint has become active (for demonstrations: small epochs hide nobody).
+   */
+  readonly turn: 'schedule' | 'on_demand';
+  /** IANA name of the civil time zone that dates of requests are in. */
+  readonly timeZone: string;
+  /** Unix time, milliseconds. */
+  readonly clock: () => number;
+  /** Cryptographically secure bytes. */
+  readonly random: (length: number) => Uint8Array;
+  /** The register's own; it is migrated when the register opens. */
+  readonly database: Database<RegisterTables>;
+  readonly logger: Logger;
+}
+
+/** A register's dependencies with what is derived from them. */
+export interface RegisterContext extends RegisterDeps {
+  readonly publicKey: Uint8Array;
+  readonly poseidon: Poseidon;
+  /** `emptyRoots(poseidon)`. */
+  readonly empty: readonly FieldElement[];
+}
+
+/**
+ * Checks a configuration.
+ *
+ * @throws {@link ProtocolError} `register_config_invalid`.
+ */
+export async function createContext(deps: RegisterDeps): Promise<RegisterContext> {
+  const keys = [...Object.entries(deps.issuers), ...Object.entries(deps.operators)];
+  const problems = [
+    isKeyName(deps.origin) ? '' : 'its origin must be a name without spaces',
+    deps.signingKey.length === 32 ? '' : 'its signing key must have 32 bytes',
+    Number.isSafeInteger(deps.epochSeconds) && deps.epochSeconds >= 1 ? '' : 'an epoch has whole seconds, at least 1',
+    keys.every(([id, key]) => key.length === 32 && keyIdOf(key) === id) ? '' : 'each key stands under its own id',
+  ].filter((text) => text !== '');
+  if (problems.length > 0) {
+    throw new ProtocolError('register_config_invalid', `the register cannot open: ${problems.join('; ')}`);
+  }
+  const poseidon = await buildWasmPoseidon();
+  return { ...deps, publicKey: ed25519.getPublicKey(deps.signingKey), poseidon, empty: emptyRoots(poseidon) };
+}
+
+/** A list of keys under their ids. */
+export function keyList(...publicKeys: readonly Uint8Array[]): KeyList {
+  return Object.fromEntries(publicKeys.map((key) => [keyIdOf(key), key]));
+}

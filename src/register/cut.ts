@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * The cut: what waited becomes log entries and tree nodes, and a checkpoint states both. All of it is
+ * one transaction, so that a register killed in the middle has cut nothing, and two processes on one
+ * database cut one checkpoint an epoch. docs/protocol.md section 6.
+ *
+ * @module
+ */
+import type { Kysely, Transaction } from 'kysely';
+import { EMPTY_LEAF } from '../commitment/tree.ts';
+import { type Checkpoint, signCheckpoint } from '../log/checkpoint.ts';
+import { encodeEvent, type LogEvent, parseEvent } from '../log/events.ts';
+import { append, EMPTY_FRONTIER, entryHash, type Frontier, frontierRoot } from '../log/merkle.ts';
+import { updateTree } from '../log/tree.ts';
+import { type FieldElement, parseField } from '../protocol/field.ts';
+import { fromBase64Url, toBase64Url } from '../protocol/scope.ts';
+import type { CheckpointRow, RegisterTables } from '../storage/register.ts';
+import type { RegisterContext } from './config.ts';
+import { nodesAt, pruneNodes, writeNodes } from './nodes.ts';
+import { activeFrom, isDue } from './schedule.ts';
+import {
+  type EventOf,
+  hasPendingLeaves,
+  type KeyEvent,
+  pendingKeys,
+  pendingLeaves,
+  pendingRevocations,
+} from './waiting.ts';
+
+/** Checkpoints whose blocks are served: previous, active and next are always among the latest three. */
+export const RETAINED = 3;
+
+/** Rows in one statement: below the parameter limits of both databases. */
+const BATCH = 1000;
+
+type Tx = Transaction<RegisterTables>;
+
+/** The checkpoints whose blocks are served, newest first. */
+export function retainedCheckpoints(db: Kysely<RegisterTables>): Promise<readonly CheckpointRow[]> {
+  return db.selectFrom('checkpoints').selectAll().orderBy('epoch', 'desc').limit(RETAINED).execute();
+}
+
+/**
+ * Cuts a checkpoint if one is due.
+ *
+ * @param register - The register.
+ * @returns Whether one was cut.
+ */
+export function cutIfDue(register: RegisterContext): Promise<boolean> {
+  return register.database.transaction(async (tx) => {
+    const now = register.clock() / 1000;
+    const [latest, before] = await retainedCheckpoints(tx);
+    const times = latest && { activeFrom: latest.active_from, cutAt: latest.cut_at };
+    const keys = await pendingKeys(register, tx);
+    if (!isDue(register, times, now, keys.length > 0 || (await hasPendingLeaves(tx)))) {
+      return false;
+    }
+    await cut(register, tx, latest, keys, { activeFrom: activeFrom(register, times, now), cutAt: Math.floor(now) });
+    if (before !== undefined) {
+      await pruneNodes(tx, before.size);
+    }
+    return true;
+  });
+}
+
+async function cut(
+  register: RegisterContext,
+  tx: Tx,
+  latest: CheckpointRow | undefined,
+  keys: readonly KeyEvent[],
+  times: { readonly activeFrom: number; readonly cutAt: number },
+): Promise<void> {
+  const { size: start, issued, revoked } = latest ?? { size: 0, issued: 0, revoked: 0 };
+  const opening: readonly LogEvent[] =
+    latest === undefined ? [{ kind: 'log_created', origin: register.origin, version: 1 }] : [];
+  const added = await pendingLeaves(register, tx, issued);
+  const removed = await pendingRevocations(register, tx, added);
+  const entries = [...opening, ...keys, ...added, ...removed].map((event) => encodeEvent(parseEvent(event)));
+  const size = start + entries.length;
+
+  const changes = new Map<number, FieldElement>([
+    ...added.map(({ index, leaf }) => [index, parseField(leaf)] as const),
+    ...removed.map(({ index }) => [index, EMPTY_LEAF] as const),
+  ]);
+  const { root, nodes } = await updateTree(register.poseidon, register.empty, nodesAt(tx, start), changes);
+  await writeEntries(tx, start, entries);
+  await writeKeys(tx, keys);
+  await writeLeaves(tx, size, added, removed);
+  await writeNodes(tx, size, nodes);
+
+  const frontier = append(readFrontier(latest), entries.map(entryHash));
+  const counts = { issued: issued + added.length, revoked: revoked + removed.length };
+  await writeCheckpoint(register, tx, frontier, times.cutAt, {
+    origin: register.origin,
+    size,
+    rootHash: frontierRoot(frontier),
+    epoch: latest === undefined ? 0 : latest.epoch + 1,
+    activeFrom: times.activeFrom,
+    presentationRoot: root,
+    counts: { ...counts, active: counts.issued - counts.revoked },
+  });
+}
+
+async function writeEntries(tx: Tx, start: number, entries: readonly string[]): Promise<void> {
+  const rows = entries.map((entry, i) => ({ position: start + i, entry }));
+  for (const batch of batches(rows)) {
+    await tx.insertInto('events').values(batch).execute();
+  }
+}
+
+async function writeKeys(tx: Tx, keys: readonly KeyEvent[]): Promise<void> {
+  for (const event of keys) {
+    await (event.kind === 'key_added'
+      ? tx.insertInto('keys').values({ role: event.role, id: event.id, key: event.key }).execute()
+      : tx.deleteFrom('keys').where('role', '=', event.role).where('id', '=', event.id).execute());
+  }
+}
+
+async function writeLeaves(
+  tx: Tx,
+  size: number,
+  added: readonly EventOf<'leaf_added'>[],
+  removed: readonly EventOf<'leaf_revoked'>[],
+): Promise<void> {
+  const rows = added.map(({ leaf, issuer, signature, index }) => ({
+    leaf,
+    status: 'published' as const,
+    issuer,
+    signature,
+    tree_index: index,
+    checkpoint: size,
+  }));
+  for (const batch of batches(rows)) {
+    await tx
+      .insertInto('leaves')
+      .values(batch)
+      .onConflict((conflict) =>
+        conflict.column('leaf').doUpdateSet((query) => ({
+          status: query.ref('excluded.status'),
+          tree_index: query.ref('excluded.tree_index'),
+          checkpoint: query.ref('excluded.checkpoint'),
+        })),
+      )
+      .execute();
+  }
+  for (const batch of batches(removed.map(({ leaf }) => leaf))) {
+    await tx.updateTable('leaves').set({ status: 'revoked' }).where('leaf', 'in', batch).execute();
+    await tx.deleteFrom('revocations').where('leaf', 'in', batch).execute();
+  }
+}
+
+async function writeCheckpoint(
+  { signingKey }: RegisterContext,
+  tx: Tx,
+  frontier: Frontier,
+  cutAt: number,
+  checkpoint: Checkpoint,
+): Promise<void> {
+  await tx
+    .insertInto('checkpoints')
+    .values({
+      epoch: checkpoint.epoch,
+      size: checkpoint.size,
+      active_from: checkpoint.activeFrom,
+      cut_at: cutAt,
+      issued: checkpoint.counts.issued,
+      revoked: checkpoint.counts.revoked,
+      note: signCheckpoint(checkpoint, signingKey, checkpoint.origin),
+      frontier: frontier.roots.map(toBase64Url).join(' '),
+    })
+    .execute();
+}
+
+function readFrontier(latest: CheckpointRow | undefined): Frontier {
+  return latest === undefined
+    ? EMPTY_FRONTIER
+    : { size: latest.size, roots: latest.frontier.split(' ').map(fromBase64Url) };
+}
+
+function batches<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
+  return Array.from({ length: Math.ceil(items.length / BATCH) }, (_, i) => items.slice(i * BATCH, (i + 1) * BATCH));
+}
