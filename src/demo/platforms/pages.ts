@@ -83,7 +83,7 @@ function loginPanel({ kind, texts }: PageContext, guest: boolean): Html {
             </form>`
       }
     </div>
-    ${guest ? '' : html`<p class="soft" id="guest-hint">${front.guest}: ${front.guestHint}</p>`}
+    ${guest ? '' : html`<p class="soft" id="guest-hint">${front.guestHint}</p>`}
   </section>`;
 }
 
@@ -92,7 +92,7 @@ function mask(): Html {
     <path
       fill="currentColor"
       fill-rule="evenodd"
-      d="M15 15c5-4 11-5 17-5s12 1 17 5c2 8 1 15-2 21 3 5 5 10 6 15-6 3-13 4-21 4s-15-1-21-4c1-5 3-10 6-15-3-6-4-13-2-21Zm4 11c3 5 8 5 11 1-3-4-7-4-11-1Zm26 0c-4-3-8-3-11 1 3 4 8 4 11-1Z"
+      d="M14 14c5 0 13-4 18-4s13 4 18 4c1 9 0 16-3 22 4 5 6 10 6 17-6 2-13 3-21 3s-15-1-21-3c0-7 2-12 6-17-3-6-4-13-3-22ZM18 25c2 5 7 5 11 2-2-5-7-6-11-2Zm28 0c-4-4-9-3-11 2 4 3 9 3 11-2Z"
     />
   </svg>`;
 }

@@ -204,7 +204,7 @@ function preparationText(preparation: Preparation, { consent }: Strings): string
     case 'syncing':
       return consent.syncing;
     case 'downloading':
-      return consent.downloading(percent(preparation.fraction));
+      return consent.downloading;
     case 'ready':
       return consent.ready;
     case 'preparing':
@@ -217,13 +217,22 @@ function Preparing({ preparation }: { readonly preparation: Preparation }): VNod
   return (
     <p class="soft small preparing" role="status" data-preparation={preparation.state}>
       {preparationText(preparation, useStrings())}
+      {preparation.state === 'downloading' && ` ${percent(preparation.fraction)}`}
     </p>
   );
 }
 
 function PreparingProgress({ preparation }: { readonly preparation: Preparation }): VNode {
-  const fraction = preparation.state === 'downloading' ? preparation.fraction : undefined;
-  return <Progress label={preparationText(preparation, useStrings())} fraction={fraction} />;
+  const strings = useStrings();
+  const { state } = preparation;
+  return state === 'downloading' || state === 'syncing' ? (
+    <Progress
+      label={preparationText(preparation, strings)}
+      fraction={state === 'downloading' ? preparation.fraction : undefined}
+    />
+  ) : (
+    <Progress label={strings.consent.arming} />
+  );
 }
 
 function Unmet({ reasons, wayBack }: { readonly reasons: Consent['unmet']; readonly wayBack: VNode }): VNode {

@@ -73,7 +73,9 @@ async function prepare(
   tell({ state: 'syncing' });
   const synced = await position(wallet, credential, signal);
   tell({ state: 'preparing' });
-  await prover.watch((received, total) => tell({ state: 'downloading', fraction: received / total }));
+  await prover.watch((received, total) =>
+    tell(received === total ? { state: 'preparing' } : { state: 'downloading', fraction: received / total }),
+  );
   await prover.load('show');
   tell({ state: 'preparing' });
   const armed = await armPresentation(pending, credential, synced, { prover, poseidon, clock });

@@ -12,7 +12,7 @@ import type { Credential, SignedCredential } from '../credential.ts';
 import { sync } from '../sync.ts';
 import { anonymousFetch, clock } from './browser.ts';
 import { CredentialCard } from './credential_card.tsx';
-import { assuranceName, dateName, documentName } from './facts.ts';
+import { assuranceName, dateName, documentName, momentName } from './facts.ts';
 import { useStrings } from './language.tsx';
 import { Button, Heading, Notice, PageLink, Panel, Problem } from './parts.tsx';
 import { codeOf } from './problems.ts';
@@ -65,9 +65,7 @@ function Published({ credential: held }: { readonly credential: Credential }): V
   const { attributes } = held;
   const status =
     standing.state === 'soon'
-      ? credential.status.soon(
-          new Intl.DateTimeFormat(strings.tag, { dateStyle: 'short', timeStyle: 'medium' }).format(standing.from),
-        )
+      ? credential.status.soon(momentName(standing.from, strings))
       : credential.status[standing.state];
   return (
     <div class="stack wide">

@@ -31,6 +31,17 @@ export function dateName(value: number, strings: Strings, precision: 'day' | 'mo
   }).format(Date.UTC(year, month - 1, day));
 }
 
+/** A moment soon, as short as can be. */
+export function momentName(milliseconds: number, strings: Strings): string {
+  const sameDay = new Date(milliseconds).toDateString() === new Date().toDateString();
+  return new Intl.DateTimeFormat(strings.tag, {
+    ...(sameDay ? {} : { month: 'short', day: 'numeric' }),
+    hour: '2-digit',
+    minute: '2-digit',
+    ...(sameDay ? { second: '2-digit' } : {}),
+  }).format(milliseconds);
+}
+
 /** What a platform will learn, as parts of one sentence. */
 export function learned(ask: Ask, disclosed: Disclosed, strings: Strings): string[] {
   const { consent, credential } = strings;

@@ -13,10 +13,10 @@ export function Mask({ tile }: { readonly tile: boolean }): VNode {
       {tile && <rect width="64" height="64" rx="14" class="mask-ground" />}
       <path
         class="mask-face"
-        d="M15 15c5-4 11-5 17-5s12 1 17 5c2 8 1 15-2 21 3 5 5 10 6 15-6 3-13 4-21 4s-15-1-21-4c1-5 3-10 6-15-3-6-4-13-2-21Z"
+        d="M14 14c5 0 13-4 18-4s13 4 18 4c1 9 0 16-3 22 4 5 6 10 6 17-6 2-13 3-21 3s-15-1-21-3c0-7 2-12 6-17-3-6-4-13-3-22Z"
       />
-      <path class="mask-eye" d="M19 26c4-3 8-3 11 1-3 4-8 4-11-1Zm26 0c-4-3-8-3-11 1 3 4 8 4 11-1Z" />
-      <path class="mask-line" d="M32 27v11l-5 4M22 46c6 2 14 2 20 0" />
+      <path class="mask-eye" d="M18 25c4-4 9-3 11 2-4 3-9 3-11-2Zm28 0c-4-4-9-3-11 2 4 3 9 3 11-2Z" />
+      <path class="mask-line" d="M32 22l-5 16h10ZM32 38v12M20 40c2 4 3 7 3 11M44 40c-2 4-3 7-3 11" />
     </svg>
   );
 }

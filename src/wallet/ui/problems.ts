@@ -8,13 +8,46 @@ import { ProtocolError } from '../../protocol/errors.ts';
 import type { Strings } from './strings/en.ts';
 
 /** Codes that mean the same to a person as another one. */
-const SAME_AS: Readonly<Record<string, keyof Strings['problems']>> = {
-  response_timeout: 'network_failed',
-  request_unknown: 'request_expired',
-  enrolment_out_of_order: 'enrolment_unknown',
-  enrolment_expired: 'enrolment_unknown',
-  token_invalid: 'enrolment_unknown',
-};
+const SAME_AS = new Map<string, keyof Strings['problems']>(
+  Object.entries({
+    algorithm_unsupported: 'document_untrusted',
+    certificate_expired: 'document_untrusted',
+    certificate_not_yet_valid: 'document_untrusted',
+    certificate_unsupported: 'document_untrusted',
+    signer_not_authorised: 'document_untrusted',
+    signing_time_invalid: 'document_untrusted',
+    document_kind_unsupported: 'document_unsupported',
+    nationality_unsupported: 'document_unsupported',
+    portrait_unsupported: 'document_unsupported',
+    document_malformed: 'document_invalid',
+    issuing_state_mismatch: 'document_invalid',
+    mrz_check_digit: 'document_invalid',
+    mrz_malformed: 'document_invalid',
+    image_malformed: 'image_invalid',
+    image_too_large: 'image_invalid',
+    enrolment_busy: 'enrolments_full',
+    face_busy: 'enrolments_full',
+    enrolment_out_of_order: 'enrolment_unknown',
+    leaf_mismatch: 'issuer_refused',
+    session_mismatch: 'issuer_refused',
+    leaf_revoked: 'credential_revoked',
+    request_unknown: 'request_expired',
+    verification_expired: 'request_expired',
+    verification_unknown: 'request_expired',
+    vp_token_invalid: 'proof_invalid',
+    block_invalid: 'checkpoint_invalid',
+    event_invalid: 'checkpoint_invalid',
+    note_invalid: 'checkpoint_invalid',
+    path_invalid: 'checkpoint_invalid',
+    checkpoints_unavailable: 'service_unavailable',
+    face_unavailable: 'service_unavailable',
+    internal_error: 'service_unavailable',
+    register_refused: 'service_unavailable',
+    register_unreachable: 'service_unavailable',
+    response_invalid: 'service_unavailable',
+    response_too_large: 'service_unavailable',
+  } as const),
+);
 
 /** The code of an error; `unexpected` for those that have none. */
 export function codeOf(error: unknown): string {
@@ -24,5 +57,5 @@ export function codeOf(error: unknown): string {
 /** The text for a code; that of `unexpected` for codes without a text of their own. */
 export function textOf(code: string, strings: Strings): string {
   const known = (name: string): name is keyof Strings['problems'] => Object.hasOwn(strings.problems, name);
-  return strings.problems[known(code) ? code : (SAME_AS[code] ?? 'unexpected')];
+  return strings.problems[known(code) ? code : (SAME_AS.get(code) ?? 'unexpected')];
 }

@@ -9,6 +9,8 @@
 export const problems = {
   unexpected: 'Something unexpected happened. Try again; if it happens again, reload the page.',
   network_failed: 'A server did not answer. Check that you are connected, then try again.',
+  service_unavailable: 'One of the services cannot answer at this moment. Try again in a minute.',
+  worker_failed: 'The part that makes proofs did not start. Reload the page.',
   config_invalid: 'The wallet’s server is not set up correctly. Try again later.',
 
   document_tampered: 'The passport’s data does not match its signature. Use the unaltered files.',
@@ -16,6 +18,9 @@ export const problems = {
   document_expired: 'This document has expired. Use a valid one.',
   document_expires_too_soon: 'This document expires this month or has expired. Use one that is valid for longer.',
   person_number_missing: 'This document has no personal number, so one person could enrol twice. Use another document.',
+  signature_invalid: 'A signature is not right, so nothing was accepted. Begin again with the unaltered files.',
+  document_untrusted: 'This passport’s signature cannot be trusted. Use another document.',
+  document_unsupported: 'This kind of document is not supported yet. Use another one.',
   document_invalid: 'The files are not those of a passport. Choose them again.',
   face_mismatch: 'The live picture does not show the person in the passport. Take another one, in even light.',
   face_missing: 'No face was found in the picture. Look straight at the camera, in even light.',
@@ -45,6 +50,7 @@ export const problems = {
   nonce_used: 'This request has been answered already. Go back to the site and start again.',
   checkpoint_not_accepted: 'The site does not have the register’s latest state yet. Try again in a minute.',
   action_already_done: 'You have already done this once. It cannot be repeated.',
+  action_not_open: 'This has not opened yet. Come back later.',
   proof_invalid: 'The site refused the proof. Start again there.',
   redirect_refused: 'The site wanted to send you to another address. The wallet does not follow.',
   credential_revoked: 'This credential has been revoked and can no longer be used. Contact the issuer.',

@@ -10,6 +10,8 @@ import type { Strings } from './en.ts';
 export const problems: Strings['problems'] = {
   unexpected: '发生了意外情况。请重试；如果再次出现，请刷新页面。',
   network_failed: '服务器没有回应。请检查网络后重试。',
+  service_unavailable: '有一项服务暂时无法回应，请过一分钟再试。',
+  worker_failed: '生成证明的部分没有启动，请刷新页面。',
   config_invalid: '钱包服务器的配置有误，请稍后再试。',
 
   document_tampered: '护照数据与签名不符，请使用未经改动的文件。',
@@ -17,6 +19,9 @@ export const problems: Strings['problems'] = {
   document_expired: '证件已过期，请使用有效证件。',
   document_expires_too_soon: '证件已过期或本月内到期，请使用有效期更长的证件。',
   person_number_missing: '这本证件没有个人号码，无法保证一人只办理一次。请换一种证件。',
+  signature_invalid: '签名不正确，因此什么都没有接受。请使用未经改动的文件重新开始。',
+  document_untrusted: '这本护照的签名无法取信，请换一本证件。',
+  document_unsupported: '暂不支持这种证件，请换一种。',
   document_invalid: '这些文件不是护照数据，请重新选择。',
   face_mismatch: '现场照与护照上的人不一致。请在均匀的光线下重新拍摄。',
   face_missing: '照片中没有找到面容。请在均匀的光线下正对镜头。',
@@ -45,6 +50,7 @@ export const problems: Strings['problems'] = {
   nonce_used: '这个请求已经回应过了，请回到网站重新开始。',
   checkpoint_not_accepted: '网站还没有取得登记簿的最新状态，请过一分钟再试。',
   action_already_done: '这件事你已经做过一次，不能重复。',
+  action_not_open: '此事项尚未开始，请稍后再来。',
   proof_invalid: '网站没有接受这个证明，请在网站上重新开始。',
   redirect_refused: '网站想把你引到别的地址，钱包没有跟随。',
   credential_revoked: '这张凭证已被吊销，不能再用。请联系签发机构。',
