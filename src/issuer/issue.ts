@@ -7,15 +7,12 @@
  * @module
  */
 import { ed25519 } from '@noble/curves/ed25519.js';
-import { sha256 } from '@noble/hashes/sha2.js';
-import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { z } from 'zod';
 import { credentialLeaf } from '../commitment/credential.ts';
 import type { Poseidon } from '../commitment/poseidon.ts';
+import { keyIdOf, leafMessage, sign } from '../log/signatures.ts';
 import { type Attributes, packAttributes } from '../protocol/attributes.ts';
-import { MESSAGE_TAG } from '../protocol/domains.ts';
 import { ProtocolError } from '../protocol/errors.ts';
-import { type FieldElement, fieldToBytes } from '../protocol/field.ts';
 import type { Groth16Proof } from '../protocol/presentation.ts';
 import { toBase64Url } from '../protocol/scope.ts';
 import { ISSUE_SIGNALS, type IssueStatement } from '../protocol/statement.ts';
@@ -61,23 +58,18 @@ const leafState = z.object({
   checkpoint: z.number().int().positive().optional(),
 });
 
-/** The message that an issuer signs for a leaf. */
-function leafMessage(leaf: FieldElement): Uint8Array {
-  return concatBytes(utf8ToBytes(MESSAGE_TAG.leaf), fieldToBytes(leaf));
-}
-
 /** Issues credentials with one key. */
 export class Issuance {
   readonly #deps: IssueDeps;
   /** Raw Ed25519 public key, 32 bytes. */
   readonly publicKey: Uint8Array;
-  /** base64url of the first 8 bytes of the public key's SHA-256. */
+  /** Identifier of the public key: `keyIdOf`. */
   readonly keyId: string;
 
   constructor(deps: IssueDeps) {
     this.#deps = deps;
     this.publicKey = ed25519.getPublicKey(deps.signingKey);
-    this.keyId = toBase64Url(sha256(this.publicKey).subarray(0, 8));
+    this.keyId = keyIdOf(this.publicKey);
   }
 
   /**
@@ -104,7 +96,7 @@ export class Issuance {
       attributes,
       leaf: leaf.toString(),
       issuer: this.keyId,
-      signature: toBase64Url(ed25519.sign(leafMessage(leaf), this.#deps.signingKey)),
+      signature: toBase64Url(sign(leafMessage(leaf), this.#deps.signingKey)),
     };
     const conflict = await recordIssue(this.#deps.database, {
       dedupTag,

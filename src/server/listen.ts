@@ -5,8 +5,12 @@
  * @module
  */
 import { serve } from '@hono/node-server';
-import type { Hono } from 'hono';
 import { ProtocolError } from '../protocol/errors.ts';
+
+/** An app that answers requests, as hono apps do. */
+export interface App {
+  fetch(request: Request, env: object): Response | Promise<Response>;
+}
 
 /** A bound service. */
 export interface Listening {
@@ -28,12 +32,12 @@ const REQUEST_TIMEOUT = 60_000;
  * @throws {@link ProtocolError} `port_taken`, naming the port and how to choose another.
  */
 export async function listen(
-  make: (origin: string) => Promise<{ readonly app: Hono }>,
+  make: (origin: string) => Promise<{ readonly app: App }>,
   port: number,
   program: string,
 ): Promise<Listening> {
   // The origin must be known before the app exists, so the port is bound first.
-  let app: Hono | undefined;
+  let app: App | undefined;
   let opened: () => void = () => undefined;
   const ready = new Promise<void>((resolve) => {
     opened = resolve;
