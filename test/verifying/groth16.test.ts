@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { bn254 } from '@noble/curves/bn254.js';
 import * as mcl from 'mcl-wasm';
 import * as snarkjs from 'snarkjs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { BASE_FIELD_ORDER, FIELD_ORDER, type FieldElement, toField } from '../../src/protocol/field.ts';
 import type { Groth16Proof } from '../../src/protocol/presentation.ts';
 import { requestInputs } from '../../src/protocol/request.ts';
@@ -24,6 +24,9 @@ import {
   showVkeyBytes,
   snarkjsVerifies,
 } from '../platform/fixtures.ts';
+
+// A proof takes seconds, more where other tests run beside it.
+vi.setConfig({ testTimeout: 120_000 });
 
 const folder = mkdtempSync(join(tmpdir(), 'bauta-verifying-'));
 let key: VerificationKey;

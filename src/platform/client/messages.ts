@@ -6,7 +6,7 @@
  * @module
  */
 import { z } from 'zod';
-import { askSchema } from '../../protocol/policy.ts';
+import { AGES, askSchema } from '../../protocol/policy.ts';
 import { presentationSchema } from '../../protocol/presentation.ts';
 import { MAX_REQUEST_SECONDS, requestObjectSchema } from '../../protocol/request.ts';
 
@@ -18,10 +18,18 @@ export const ACR = {
   step_up: 'urn:bauta:possession',
 } as const;
 
+/** The ask of the published list. The generator of OpenAPI shows one value of a literal of many; these are all. */
+const documentedAskSchema = askSchema
+  .extend({
+    age_over: askSchema.shape.age_over.meta({ type: 'integer', enum: [...AGES] }),
+    min_assurance: askSchema.shape.min_assurance.meta({ type: 'integer', enum: [1, 2, 3] }),
+  })
+  .meta({ id: 'Ask', description: 'What to ask, from the published list.' });
+
 /** Body of `POST /v1/verifications`. */
 export const createVerificationSchema = z
   .strictObject({
-    ask: askSchema.meta({ id: 'Ask', description: 'What to ask, from the published list.' }),
+    ask: documentedAskSchema,
     purpose: z.enum(['login', 'step_up']).default('login'),
     expect_sub: z.string().length(43).optional().meta({ description: 'Step-up only: the sub that must answer.' }),
     action: z
