@@ -88,6 +88,23 @@ export async function sync(
   deps: SyncDeps,
   previous?: Synced,
 ): Promise<Synced> {
+  try {
+    return await syncOnce(credential, register, deps, previous);
+  } catch (error) {
+    // The epoch turned between checkpoints and block: registers keep blocks of the latest only.
+    if (error instanceof ProtocolError && error.code === 'block_unknown') {
+      return syncOnce(credential, register, deps, previous);
+    }
+    throw error;
+  }
+}
+
+async function syncOnce(
+  credential: Credential,
+  register: RegisterConfig,
+  deps: SyncDeps,
+  previous: Synced | undefined,
+): Promise<Synced> {
   const received = await fetchCheckpoints(register, deps);
   const known = (previous?.positions ?? []).map(({ note }) => open(note, register));
   const newest = (list: readonly SignedCheckpoint[]): number => Math.max(0, ...list.map((it) => it.checkpoint.epoch));
