@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * References for the tests of the log: a tree computed from its leaves alone, and a replay of events
+ * that shares no code with the register.
+ *
+ * @module
+ */
+import type { Poseidon } from '../../src/commitment/poseidon.ts';
+import type { LogEvent } from '../../src/log/events.ts';
+import type { NodeStore, TreeNode } from '../../src/log/tree.ts';
+import { type FieldElement, hashToField, toField } from '../../src/protocol/field.ts';
+
+/** A quick stand-in for Poseidon where a test is not about it; counts its calls. */
+export function toyHash(): Poseidon & { calls: number } {
+  const hash = ((inputs: readonly FieldElement[]) => {
+    hash.calls += 1;
+    return hashToField('toy', new TextEncoder().encode(inputs.join()));
+  }) as Poseidon & { calls: number };
+  hash.calls = 0;
+  return hash;
+}
+
+/** Root of the subtree at a level and position, straight from the definition. */
+export function naiveNode(
+  hash: Poseidon,
+  empty: readonly FieldElement[],
+  leaves: ReadonlyMap<number, FieldElement>,
+  level: number,
+  position = 0,
+): FieldElement {
+  if (level === 0) {
+    return leaves.get(position) ?? toField(0n);
+  }
+  const width = 8 ** level;
+  if (![...leaves].some(([index, leaf]) => leaf !== 0n && Math.floor(index / width) === position)) {
+    return empty[level] ?? toField(0n);
+  }
+  const inside = new Map([...leaves].filter(([index]) => Math.floor(index / width) === position));
+  return hash(Array.from({ length: 8 }, (_, i) => naiveNode(hash, empty, inside, level - 1, position * 8 + i)));
+}
+
+/** A store in memory. */
+export function memoryStore(): NodeStore & { write(nodes: readonly TreeNode[]): void } {
+  const nodes = new Map<string, FieldElement>();
+  return {
+    read: (level, positions) =>
+      Promise.resolve(
+        new Map(
+          positions.flatMap((position) => {
+            const value = nodes.get(`${String(level)}/${String(position)}`);
+            return value === undefined ? [] : [[position, value] as const];
+          }),
+        ),
+      ),
+    write: (changed) => {
+      for (const { level, position, value } of changed) {
+        nodes.set(`${String(level)}/${String(position)}`, value);
+      }
+    },
+  };
+}
+
+/** What a log amounts to: leaves by index, and who may act; refuses what a register must not log. */
+export function replay(events: readonly LogEvent[]): {
+  readonly leaves: ReadonlyMap<number, FieldElement>;
+  readonly issued: number;
+  readonly revoked: number;
+} {
+  const leaves = new Map<number, FieldElement>();
+  const keys = new Set<string>();
+  const seen = new Set<string>();
+  let [issued, revoked] = [0, 0];
+  const check = (holds: boolean, event: LogEvent): void => {
+    if (!holds) throw new Error(`the log must not hold ${JSON.stringify(event)}`);
+  };
+  for (const [position, event] of events.entries()) {
+    check((event.kind === 'log_created') === (position === 0), event);
+    if (event.kind === 'key_added') {
+      check(!keys.has(event.role + event.id), event);
+      keys.add(event.role + event.id);
+    } else if (event.kind === 'key_removed') {
+      check(keys.delete(event.role + event.id), event);
+    } else if (event.kind === 'leaf_added') {
+      check(event.index === issued && !seen.has(event.leaf) && keys.has(`issuer${event.issuer}`), event);
+      seen.add(event.leaf);
+      leaves.set(event.index, toField(BigInt(event.leaf)));
+      issued += 1;
+    } else if (event.kind === 'leaf_revoked') {
+      check(leaves.get(event.index) === BigInt(event.leaf) && keys.has(`operator${event.operator}`), event);
+      leaves.set(event.index, toField(0n));
+      revoked += 1;
+    }
+  }
+  return { leaves, issued, revoked };
+}
