@@ -4,6 +4,7 @@
  *
  * @module
  */
+import './no_eval.ts';
 import { render } from 'preact';
 import { App } from './app.tsx';
 

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import './no_eval.ts';
 import { expose } from 'comlink';
 import { createProver, type Prover } from '../prover.ts';
 import { createArtifactReader, type OnDownload } from './artifacts.ts';

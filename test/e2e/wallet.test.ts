@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Stack } from '../../src/server/stack.ts';
+import { en } from '../../src/wallet/ui/strings/en.ts';
+import { zh } from '../../src/wallet/ui/strings/zh.ts';
+import { chromiumPath, firstOf, launch, launchProfile, textOf, type Watch, watch } from './browser.ts';
+import { PEOPLE, startSite } from './site.ts';
+
+const missing = chromiumPath() === undefined && process.env['CI'] !== 'true';
+
+describe.skipIf(missing)('in a browser', () => {
+  let stack: Stack;
+  let browser: Browser;
+  const contexts: BrowserContext[] = [];
+
+  beforeAll(async () => {
+    stack = await startSite();
+    browser = await launch();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await stack.close();
+  });
+  afterEach(async () => {
+    await Promise.all(contexts.splice(0).map((context) => context.close()));
+  });
+
+  async function visit(locale = 'en-GB'): Promise<{ page: Page; seen: Watch; context: BrowserContext }> {
+    const context = await browser.newContext({ locale });
+    contexts.push(context);
+    const seen = await watch(context);
+    return { page: await context.newPage(), seen, context };
+  }
+
+  const nameOf = (id: keyof typeof PEOPLE): string => `${PEOPLE[id].given} ${PEOPLE[id].surname}`;
+
+  /** From the first page, or the enrolment page, to a credential. */
+  async function enrol(page: Page, id: keyof typeof PEOPLE): Promise<void> {
+    await page.goto(`${stack.urls.wallet}/enrol`);
+    await choose(page, id);
+  }
+  async function choose(page: Page, id: keyof typeof PEOPLE): Promise<void> {
+    await page.getByRole('button', { name: nameOf(id) }).click();
+    await page.locator('.review').waitFor();
+    await page.locator('.actions .primary').click();
+    expect(await firstOf(page, '[data-enrolled]', '[data-problem]')).toBe('[data-enrolled]');
+  }
+
+  /** From a platform's front page to its page for members; gives the pseudonym's full form. */
+  async function logIn(page: Page, url: string): Promise<string> {
+    await page.goto(url);
+    await page.locator('[data-login]').click();
+    expect(await firstOf(page, '.sheet .primary', '[data-problem]', '[data-unmet]')).toBe('.sheet .primary');
+    await page.locator('.sheet .primary').click();
+    expect(await firstOf(page, '[data-member]', '[data-problem]', '[data-error]')).toBe('[data-member]');
+    return (await page.locator('[data-sub-full]').textContent()) ?? '';
+  }
+
+  it('enrols, shows the credential, logs in at two platforms and again at the first', async () => {
+    const { page, seen } = await visit();
+    await page.goto(stack.urls.wallet);
+    await page.getByRole('link', { name: en.welcome.start }).click();
+    await choose(page, 'anna');
+    await page.getByRole('link', { name: en.enrol.toCredential }).click();
+    await page.getByText(/^SWE$/).waitFor();
+    await page.locator('.card-status').getByText(en.credential.status.active).waitFor();
+
+    const first = await logIn(page, stack.urls.photo);
+    expect(await page.locator('[data-claim]').allTextContents()).toEqual(['yes', 'yes']);
+    const short = await page.locator('[data-sub]').textContent();
+    await page.locator('[data-logout]').click();
+    await page.locator('[data-login]').waitFor();
+    const other = await logIn(page, stack.urls.market);
+    expect(await page.locator('[data-claim]').count()).toBe(1);
+    const again = await logIn(page, stack.urls.photo);
+    expect(again).toBe(first);
+    expect(other).not.toBe(first);
+    expect(await page.locator('[data-sub]').textContent()).toBe(short);
+    expect(await textOf(page)).toContain('Visit number 2');
+
+    // Nothing of anybody else was loaded, and no policy was broken.
+    const own = Object.values(stack.urls);
+    const foreign = seen.requests.filter(({ url }) => /^http/.test(url) && !own.includes(new URL(url).origin));
+    expect(foreign).toEqual([]);
+    expect(seen.faults).toEqual([]);
+
+    // While it proved, the wallet sent nothing to anyone.
+    expect(seen.proofs).toHaveLength(3);
+    for (const { began, ended } of seen.proofs) {
+      expect(ended).toBeLessThan(Number.POSITIVE_INFINITY);
+      expect(seen.requests.filter(({ at }) => at > began + 5 && at < ended - 5)).toEqual([]);
+    }
+    // No server but the platform's saw which platform asked.
+    const host = new URL(stack.urls.photo).host;
+    const others = [stack.urls.wallet, stack.urls.issuer, stack.urls.register];
+    for (const { url } of seen.requests.filter((request) => others.includes(new URL(request.url).origin))) {
+      const { pathname, search } = new URL(url);
+      expect(decodeURIComponent(pathname + search)).not.toContain(host);
+    }
+  });
+
+  it('keeps only ciphertext: neither seed nor attributes stand in the profile, and the key cannot be read', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'bauta-profile-'));
+    try {
+      const context = await launchProfile(folder, 'en-GB');
+      let plain: Record<string, string>;
+      try {
+        const page = await context.newPage();
+        await enrol(page, 'wei');
+        await page.goto(`${stack.urls.wallet}/credential`);
+        await page.locator('.card-status').getByText(en.credential.status.active).waitFor();
+        const store = await page.evaluate(readStore);
+        expect(store.exported).toBe('InvalidAccessError');
+        expect(store.names).toEqual(['credential', 'synced']);
+        expect(store.localStorage).toEqual([]);
+        plain = store.plain;
+      } finally {
+        await context.close();
+      }
+      const credential = JSON.parse(plain['credential'] ?? '') as Record<string, unknown>;
+      const secrets = ['seed', 'blinding', 'leaf', 'signature'].map((name) => String(credential[name]));
+      for (const secret of secrets) expect(secret.length).toBeGreaterThan(40);
+      expect(await search(folder, [...secrets, '"blinding":', '"attributes":{'])).toEqual([]);
+      // The search does find what is stored in clear.
+      expect(await search(folder, ['bauta-wallet'])).not.toEqual([]);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('speaks one language at a time, by the browser and by the switch', async () => {
+    const { page } = await visit('zh-CN');
+    const latin = /[A-Za-z]{3,}/g;
+    const strange = async (): Promise<string[]> =>
+      ((await textOf(page)).match(latin) ?? []).filter(
+        (word) =>
+          ![
+            'Bauta',
+            'bauta',
+            'English',
+            'localhost',
+            'http',
+            'sample',
+            'issuer',
+            ...nameOf('anna').split(' '),
+          ].includes(word),
+      );
+    await page.goto(stack.urls.wallet);
+    await page.getByText(zh.welcome.lead).waitFor();
+    expect(await page.locator('html').getAttribute('lang')).toBe('zh-CN');
+    expect(await strange()).toEqual([]);
+    await page.getByRole('link', { name: zh.welcome.start }).click();
+    await page.locator('.person').first().waitFor();
+    expect(
+      (await strange()).filter(
+        (word) => !Object.values(PEOPLE).some(({ given, surname }) => `${given} ${surname}`.includes(word)),
+      ),
+    ).toEqual([]);
+    await page.goto(stack.urls.photo);
+    expect(await strange()).toEqual([]);
+    await page.goto(stack.urls.market);
+    expect(await strange()).toEqual([]);
+
+    await page.goto(stack.urls.wallet);
+    await page.getByRole('button', { name: 'English' }).click();
+    await page.getByText(en.welcome.lead).waitFor();
+    expect((await textOf(page)).replace('中文', '')).not.toMatch(/\p{Script=Han}/u);
+    await page.reload();
+    await page.getByText(en.welcome.lead).waitFor();
+  });
+
+  it('tells a 17-year-old that the photo editor asks for more, and sends nothing', async () => {
+    const { page, seen } = await visit();
+    await enrol(page, 'tom');
+    await page.goto(stack.urls.photo);
+    await page.locator('[data-login]').click();
+    await page.locator('[data-unmet="age"]').waitFor();
+    expect(await textOf(page)).toContain(en.consent.unmet.age);
+    expect(seen.requests.filter(({ url }) => url.endsWith('/oid4vp/responses'))).toEqual([]);
+    await logIn(page, stack.urls.market);
+  });
+
+  it('keeps a request while a newcomer enrols, with a picture of their own', async () => {
+    const { page } = await visit();
+    await page.goto(stack.urls.market);
+    await page.locator('[data-login]').click();
+    await page.getByText(en.consent.none, { exact: true }).waitFor();
+    await page.getByRole('link', { name: en.welcome.start }).click();
+    await page.locator('.person').first().waitFor();
+    const picture = await page.evaluate(async () => {
+      const canvas = document.createElement('canvas');
+      canvas.width = 200;
+      canvas.height = 260;
+      return canvas.toDataURL('image/png').split(',')[1] ?? '';
+    });
+    await page
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'me.png', mimeType: 'image/png', buffer: Buffer.from(picture, 'base64') });
+    await page.locator('.review').waitFor();
+    expect(await textOf(page)).toContain(en.enrol.altered);
+    await page.locator('.actions .primary').click();
+    await page.getByRole('link', { name: en.enrol.toRequest }).click();
+    await page.locator('.sheet .primary').click();
+    expect(await firstOf(page, '[data-member]', '[data-problem]', '[data-error]')).toBe('[data-member]');
+  });
+
+  it('sends nothing after a cancel, and lets a guest in without Bauta', async () => {
+    const { page, seen } = await visit();
+    await enrol(page, 'lucia');
+    await page.goto(stack.urls.market);
+    await page.locator('[data-login]').click();
+    await page.getByRole('button', { name: en.consent.decline }).click();
+    await page.getByText(en.consent.cancelledText).waitFor();
+    await page.getByRole('link', { name: /Return to/ }).click();
+    await page.locator('[data-login]').waitFor();
+    expect(seen.requests.filter(({ url }) => url.endsWith('/oid4vp/responses'))).toEqual([]);
+    await page.getByRole('button', { name: 'Browse as a guest' }).click();
+    await page.locator('[data-guest]').waitFor();
+  });
+
+  it('shows what went wrong and what to do: a broken link, an expired request, a person who enrolled before', async () => {
+    const { page } = await visit();
+    await page.goto(`${stack.urls.wallet}/present#nothing`);
+    await page.locator('[data-problem="link_invalid"]').waitFor();
+    expect(await textOf(page)).toContain(en.problems.link_invalid);
+
+    await page.goto(stack.urls.photo);
+    const requested = page.waitForURL(/\/present#/);
+    await page.locator('[data-login]').click();
+    await requested;
+    const link = page.url();
+    await page.goto('about:blank');
+    await page.clock.install({ time: Date.now() + 16 * 60 * 1000 });
+    await page.goto(link);
+    await page.locator('[data-problem="request_expired"]').waitFor();
+    expect(await textOf(page)).toContain(en.problems.request_expired);
+
+    const second = (await visit()).page;
+    await second.goto(`${stack.urls.wallet}/enrol`);
+    await second.getByRole('button', { name: nameOf('wei') }).click();
+    await second.locator('.review').waitFor();
+    await second.locator('.actions .primary').click();
+    await second.locator('[data-problem="person_already_enrolled"]').waitFor();
+    expect(await textOf(second)).toContain(en.problems.person_already_enrolled);
+  });
+});
+
+/** Runs in the page: reads the wallet's store raw, and decrypts it with the key that the page may use. */
+async function readStore(): Promise<{
+  exported: string;
+  names: string[];
+  plain: Record<string, string>;
+  localStorage: string[];
+}> {
+  const done = <T>(request: IDBRequest<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(new Error('IndexedDB'));
+    });
+  const database = await done(indexedDB.open('bauta-wallet'));
+  const all = database.transaction(['keys', 'sealed']);
+  const key = (await done(all.objectStore('keys').get('vault'))) as CryptoKey;
+  const names = (await done(all.objectStore('sealed').getAllKeys())).map(String);
+  const sealed = (await done(all.objectStore('sealed').getAll())) as Uint8Array<ArrayBuffer>[];
+  const plain: Record<string, string> = {};
+  for (const [i, name] of names.entries()) {
+    const record = sealed[i] ?? new Uint8Array();
+    const additionalData = new TextEncoder().encode(`bauta/vault/v1\0${name}`);
+    const algorithm = { name: 'AES-GCM', iv: record.slice(0, 12), additionalData };
+    plain[name] = new TextDecoder().decode(await crypto.subtle.decrypt(algorithm, key, record.slice(12)));
+  }
+  const exported = await crypto.subtle.exportKey('raw', key).then(
+    () => 'exported',
+    (error: unknown) => (error instanceof Error ? error.name : 'refused'),
+  );
+  return { exported, names, plain, localStorage: Object.keys(localStorage) };
+}
+
+/** Files below a folder that hold one of the texts, in UTF-8 or UTF-16. */
+async function search(folder: string, texts: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  const files = await readdir(folder, { recursive: true, withFileTypes: true });
+  for (const file of files.filter((entry) => entry.isFile())) {
+    const bytes = await readFile(join(file.parentPath, file.name)).catch(() => Buffer.alloc(0));
+    for (const text of texts) {
+      if (bytes.includes(text, 0, 'utf8') || bytes.includes(text, 0, 'utf16le')) found.push(`${file.name}: ${text}`);
+    }
+  }
+  return found;
+}
