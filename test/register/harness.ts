@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * A register with its parties and a clock that stands still until a test moves it.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto';
+import { ed25519 } from '@noble/curves/ed25519.js';
+import { expect } from 'vitest';
+import type { LogEvent, RevocationReason } from '../../src/log/events.ts';
+import { type Checkpoint, openCheckpoint } from '../../src/log/checkpoint.ts';
+import { keyIdOf, leafMessage, revocationMessage, sign } from '../../src/log/signatures.ts';
+import { createLogger } from '../../src/http/logs.ts';
+import { type FieldElement, hashToField } from '../../src/protocol/field.ts';
+import { toBase64Url } from '../../src/protocol/scope.ts';
+import { createRegister } from '../../src/register/app.ts';
+import { keyList, type RegisterDeps } from '../../src/register/config.ts';
+import { type Database, openDatabase } from '../../src/storage/open.ts';
+import type { RegisterTables } from '../../src/storage/register.ts';
+
+/** Secret keys of the parties. */
+export const SECRETS = {
+  register: new Uint8Array(32).fill(1),
+  issuer: new Uint8Array(32).fill(2),
+  otherIssuer: new Uint8Array(32).fill(3),
+  operator: new Uint8Array(32).fill(4),
+  stranger: new Uint8Array(32).fill(5),
+};
+
+export const ORIGIN = 'register.test/v1';
+export const REGISTER_KEY = { name: ORIGIN, publicKey: ed25519.getPublicKey(SECRETS.register) };
+/** Unix milliseconds at which the clock of a test starts; a multiple of the epoch's length. */
+export const START = 1_790_000_100_000;
+export const EPOCH_SECONDS = 300;
+
+const publicKey = (name: keyof typeof SECRETS): Uint8Array => ed25519.getPublicKey(SECRETS[name]);
+export const idOf = (name: keyof typeof SECRETS): string => keyIdOf(publicKey(name));
+
+/** A leaf like any other. */
+export function leafOf(name: string | number): FieldElement {
+  return hashToField('test leaf', new TextEncoder().encode(String(name)));
+}
+
+/** Dependencies of a register on a database. */
+export function registerDeps(
+  database: Database<RegisterTables>,
+  clock: () => number,
+  change: Partial<RegisterDeps> = {},
+): RegisterDeps {
+  return {
+    origin: ORIGIN,
+    signingKey: SECRETS.register,
+    issuers: keyList(publicKey('issuer'), publicKey('otherIssuer')),
+    operators: keyList(publicKey('operator')),
+    epochSeconds: EPOCH_SECONDS,
+    turn: 'on_demand',
+    timeZone: 'Asia/Shanghai',
+    clock,
+    random: (length) => new Uint8Array(randomBytes(length)),
+    database,
+    logger: createLogger('register', { write: () => undefined }),
+    ...change,
+  };
+}
+
+/** Opens a register on a database of its own. */
+export async function openTestRegister(url: string, change: Partial<RegisterDeps> = {}) {
+  const database = await openDatabase<RegisterTables>(url);
+  return { ...(await startRegister(database, change)), close: () => database.close() };
+}
+
+/** Starts a register on an open database. */
+export async function startRegister(database: Database<RegisterTables>, change: Partial<RegisterDeps> = {}) {
+  const time = { now: START };
+  const { app, turn } = await createRegister(registerDeps(database, () => time.now, change));
+  const post = (path: string, body: unknown): Promise<Response> =>
+    Promise.resolve(
+      app.request(path, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+    );
+  const get = (path: string): Promise<Response> => Promise.resolve(app.request(path));
+  const json = async <T>(path: string): Promise<T> => (await get(path)).json() as Promise<T>;
+  return {
+    app,
+    turn,
+    time,
+    database,
+    get,
+    post,
+    json,
+    submit: (leaf: FieldElement, as: keyof typeof SECRETS = 'issuer') => post('/v1/leaves', submission(leaf, as)),
+    revoke: (leaf: FieldElement, reason: RevocationReason = 'holder_request') =>
+      post('/v1/revocations', revocation(leaf, reason)),
+    /** Moves the clock until the next cut is due, and cuts. */
+    nextEpoch: async (): Promise<boolean> => {
+      time.now += EPOCH_SECONDS * 1000;
+      return turn();
+    },
+    checkpoint: async (): Promise<Checkpoint> => openCheckpoint(await (await get('/checkpoint')).text(), REGISTER_KEY),
+    current: async (): Promise<readonly Checkpoint[]> =>
+      (await json<{ checkpoints: string[] }>('/v1/checkpoints')).checkpoints.map((note) =>
+        openCheckpoint(note, REGISTER_KEY),
+      ),
+    events: async (): Promise<readonly LogEvent[]> => {
+      const events: LogEvent[] = [];
+      for (;;) {
+        const page = await json<{ size: number; events: LogEvent[] }>(
+          `/v1/events?from=${String(events.length)}&limit=1000`,
+        );
+        events.push(...page.events);
+        if (page.events.length === 0) return events;
+      }
+    },
+  };
+}
+
+export type TestRegister = Awaited<ReturnType<typeof startRegister>>;
+
+/** The body of a submission. */
+export function submission(leaf: FieldElement, as: keyof typeof SECRETS = 'issuer'): Record<string, string> {
+  return { leaf: leaf.toString(), issuer: idOf(as), signature: toBase64Url(sign(leafMessage(leaf), SECRETS[as])) };
+}
+
+/** The body of a revocation. */
+export function revocation(leaf: FieldElement, reason: RevocationReason, as: keyof typeof SECRETS = 'operator') {
+  const signature = toBase64Url(sign(revocationMessage(leaf, reason), SECRETS[as]));
+  return { leaf: leaf.toString(), reason, operator: idOf(as), signature };
+}
+
+/** Expects a problem document. */
+export async function expectProblem(response: Response, status: number, code: string): Promise<void> {
+  expect(response.headers.get('Content-Type')).toBe('application/problem+json');
+  expect(await response.json()).toMatchObject({ status, code });
+  expect(response.status).toBe(status);
+}
