@@ -12,7 +12,7 @@ import { bodyLimit, requireContentType } from '../http/limits.ts';
 import { logUnexpected, requestLog } from '../http/logs.ts';
 import { installProblems, problem } from '../http/problems.ts';
 import { ProtocolError } from '../protocol/errors.ts';
-import { isOrigin } from '../protocol/scope.ts';
+import { isAllowedUrl, isOrigin } from '../protocol/scope.ts';
 import { baseUrl, type PlatformDeps } from './deps.ts';
 import { acceptResponse, readRequestObject } from './openid4vp.ts';
 import {
@@ -94,6 +94,7 @@ function checkConfiguration({ origin, basePath = '', apiKeys, walletUrl }: Platf
     /^(\/[A-Za-z0-9_-]+)*$/.test(basePath) &&
     apiKeys.every((key) => key.length >= 20) &&
     URL.canParse(walletUrl) &&
+    isAllowedUrl(new URL(walletUrl)) &&
     !walletUrl.includes('#');
   if (!sound) {
     throw new ProtocolError(

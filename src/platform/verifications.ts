@@ -13,7 +13,7 @@ import { dateInZone, toDate } from '../protocol/dates.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { packPolicy, NATIONALITY_GROUPS, parseAsk, policyOf } from '../protocol/policy.ts';
 import { dcqlOf, MAX_REQUEST_SECONDS, requestInputs, type RequestObject } from '../protocol/request.ts';
-import { type Context, nullifierOf } from '../protocol/scope.ts';
+import { type Context, isAllowedUrl, nullifierOf } from '../protocol/scope.ts';
 import {
   actionOpening,
   collectVerification,
@@ -111,7 +111,8 @@ export async function createVerification(
 
 /** The page to return to: of the platform's own origin, without a fragment. */
 function checkRedirect(origin: string, redirect = `${origin}/`): string {
-  if (!URL.canParse(redirect) || new URL(redirect).origin !== origin || redirect.includes('#')) {
+  const url = URL.canParse(redirect) ? new URL(redirect) : undefined;
+  if (url?.origin !== origin || !isAllowedUrl(url) || redirect.includes('#')) {
     throw new ProtocolError('redirect_uri_invalid', `redirect_uri must be a page of ${origin}, without a fragment`);
   }
   return redirect;

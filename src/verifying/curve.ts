@@ -40,7 +40,7 @@ export function startCurve(): Promise<void> {
  * @throws {@link ProtocolError} `point_invalid` unless the point is canonical, on the curve and finite.
  */
 export function readG1([x, y]: AffineG1, name: string): G1 {
-  return readPoint(new mcl.G1(), `1 ${coordinate(x, name)} ${coordinate(y, name)}`, name);
+  return readPoint(new mcl.G1(), [x, y], name);
 }
 
 /**
@@ -51,8 +51,11 @@ export function readG1([x, y]: AffineG1, name: string): G1 {
  * @throws {@link ProtocolError} `point_invalid` unless the point is canonical, on the twist, finite and of order r.
  */
 export function readG2([x, y]: AffineG2, name: string): G2 {
-  const text = [...x, ...y].map((part) => coordinate(part, name)).join(' ');
-  return readPoint(new mcl.G2(), `1 ${text}`, name);
+  const point = readPoint(new mcl.G2(), [...x, ...y], name);
+  if (!point.isValidOrder()) {
+    throw refusal(name, 'it is outside the group of prime order');
+  }
+  return point;
 }
 
 function coordinate(text: string, name: string): string {
@@ -63,14 +66,15 @@ function coordinate(text: string, name: string): string {
   return text;
 }
 
-function readPoint<Point extends G1 | G2>(point: Point, text: string, name: string): Point {
+function readPoint<Point extends G1 | G2>(point: Point, coordinates: readonly string[], name: string): Point {
+  const text = coordinates.map((part) => coordinate(part, name)).join(' ');
   try {
-    point.setStr(text, 10);
+    point.setStr(`1 ${text}`, 10);
   } catch (cause) {
-    throw refusal(name, 'it is not on the curve', { cause });
+    throw refusal(name, 'it is not a point of the curve', { cause });
   }
-  if (point.isZero() || !point.isValidOrder()) {
-    throw refusal(name, 'it is at infinity or outside the group of prime order');
+  if (point.isZero()) {
+    throw refusal(name, 'it is at infinity');
   }
   return point;
 }

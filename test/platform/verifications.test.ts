@@ -112,6 +112,7 @@ describe('creating a verification', () => {
     'http://forum.example/return',
     'https://forum.example.evil/return',
     'https://forum.example@evil.example/',
+    'https://user:password@forum.example/',
     `${PAGE}#fragment`,
     'javascript:alert(1)',
     '/return',
@@ -198,6 +199,9 @@ describe('bearer keys', () => {
       code: 'configuration_invalid',
     });
     await expect(startVerifier({ origin: `${ORIGIN}/` })).rejects.toMatchObject({ code: 'configuration_invalid' });
+    await expect(startVerifier({ walletUrl: 'http://w.example/' })).rejects.toMatchObject({
+      code: 'configuration_invalid',
+    });
     await expect(startVerifier({ walletUrl: 'https://w.example/#x' })).rejects.toMatchObject({
       code: 'configuration_invalid',
     });
