@@ -57,6 +57,8 @@ export interface DeliverDeps {
 export interface Delivered {
   /** Where the browser goes next, on the platform's own origin; undefined for another device. */
   readonly redirectUri: string | undefined;
+  /** On another device: the code to type on the screen that began. */
+  readonly confirmationCode: string | undefined;
 }
 
 function refuseExpired({ expiresAt }: PendingRequest, clock: Clock): void {
@@ -142,7 +144,13 @@ export function discard(armed: ArmedPresentation, deps: Pick<ArmDeps, 'prover'>)
   return deps.prover.release(armed.handle);
 }
 
-const deliveredAnswer = z.object({ redirect_uri: z.string().max(2048).optional() });
+const deliveredAnswer = z.object({
+  redirect_uri: z.string().max(2048).optional(),
+  confirmation_code: z
+    .string()
+    .regex(/^[A-Za-z0-9 -]{1,32}$/)
+    .optional(),
+});
 
 /**
  * Sends the presentation to the platform.
@@ -156,19 +164,35 @@ export async function deliver(
   deps: DeliverDeps,
 ): Promise<Delivered> {
   refuseExpired(pending, deps.clock);
-  const { response_uri: url, state } = pending.request;
-  const answer = await send(deps.fetch, {
-    url,
+  return answer(pending, { vp_token: JSON.stringify({ [QUERY_ID]: [presentation] }) }, deps);
+}
+
+/**
+ * Tells the platform that the holder declined, and nothing else.
+ *
+ * @throws {@link ProtocolError} as {@link deliver}.
+ */
+export function decline(pending: PendingRequest, deps: Omit<DeliverDeps, 'clock'>): Promise<Delivered> {
+  return answer(pending, { error: 'access_denied' }, deps);
+}
+
+async function answer(
+  { request, origin }: PendingRequest,
+  form: Readonly<Record<string, string>>,
+  { fetch, signal }: Omit<DeliverDeps, 'clock'>,
+): Promise<Delivered> {
+  const reply = await send(fetch, {
+    url: request.response_uri,
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: new URLSearchParams({ vp_token: JSON.stringify({ [QUERY_ID]: [presentation] }), state }).toString(),
-    signal: deps.signal,
+    body: new URLSearchParams({ ...form, state: request.state }).toString(),
+    signal,
   });
-  const { redirect_uri: redirectUri } = jsonOf(answer, deliveredAnswer, 'the platform');
-  if (redirectUri !== undefined && !isOwnPage(redirectUri, pending.origin)) {
+  const body = jsonOf(reply, deliveredAnswer, 'the platform');
+  if (body.redirect_uri !== undefined && !isOwnPage(body.redirect_uri, origin)) {
     throw new ProtocolError('redirect_refused', 'the platform would send the browser to another site');
   }
-  return { redirectUri };
+  return { redirectUri: body.redirect_uri, confirmationCode: body.confirmation_code };
 }
 
 function isOwnPage(text: string, origin: string): boolean {

@@ -32,7 +32,8 @@ let deps: EnrolDeps;
 
 beforeEach(async () => {
   world = await World.open();
-  deps = world.enrolDeps(realProver());
+  world.misbehaviour.trusting = true;
+  deps = world.enrolDeps(fakeProver);
 });
 
 /** All steps but the wait. */
@@ -46,6 +47,8 @@ async function signed(misbehaviour: Misbehaviour = {}): Promise<SignedCredential
 
 describe('enrol', () => {
   it('gets a credential whose leaf, signature and position the wallet can verify', async () => {
+    world.misbehaviour.trusting = false;
+    deps = world.enrolDeps(realProver());
     const steps: EnrolmentStep[] = [];
     const saved: string[] = [];
     const credential = await enrol(deps, EVIDENCE, {
@@ -103,11 +106,6 @@ describe('enrol', () => {
 });
 
 describe('what the issuer shows is refused if', () => {
-  beforeEach(() => {
-    world.misbehaviour.trusting = true;
-    deps = world.enrolDeps(fakeProver);
-  });
-
   it.each([
     ['expiry is a day of its own', { expiry: 20300102 }],
     ['expiry has passed', { expiry: 20261001 }],
@@ -137,11 +135,6 @@ describe('what the issuer shows is refused if', () => {
 });
 
 describe('awaitPublication', () => {
-  beforeEach(() => {
-    world.misbehaviour.trusting = true;
-    deps = world.enrolDeps(fakeProver);
-  });
-
   it('waits until the register has published the leaf', async () => {
     const draft = await signed();
     setTimeout(() => void world.turn(), 300);
