@@ -5,6 +5,7 @@
  * @module
  */
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { mergeAnchors } from '../src/documents/anchors.ts';
 import { openMasterList } from '../src/documents/master_list.ts';
@@ -104,25 +105,30 @@ function check({ sod, dg1, dg2, at, lists }: NonNullable<ReturnType<typeof readO
   return { ok: true, country: verdict.country, signatureAlgorithm: verdict.signatureAlgorithm };
 }
 
-function main(args: readonly string[]): number {
+/**
+ * Runs the command.
+ *
+ * @param args - What follows `--`.
+ * @param write - Takes text for standard output or standard error.
+ * @returns The exit status.
+ */
+export function passport(args: readonly string[], write: (to: 'stdout' | 'stderr', text: string) => void): 0 | 1 | 2 {
   try {
     const options = readOptions(args);
-    if (options === undefined) {
-      process.stdout.write(HELP);
-      return 0;
-    }
-    process.stdout.write(`${JSON.stringify(check(options))}\n`);
+    write('stdout', options === undefined ? HELP : `${JSON.stringify(check(options))}\n`);
     return 0;
   } catch (error) {
     if (error instanceof UsageError) {
-      process.stderr.write(`passport: ${error.message}\nTry --help.\n`);
+      write('stderr', `passport: ${error.message}\nTry --help.\n`);
       return 2;
     }
     if (!(error instanceof ProtocolError)) throw error;
     const refused = { ok: false, country: null, signatureAlgorithm: null, reason: error.code, message: error.message };
-    process.stdout.write(`${JSON.stringify(refused)}\n`);
+    write('stdout', `${JSON.stringify(refused)}\n`);
     return 1;
   }
 }
 
-process.exitCode = main(process.argv.slice(2));
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.exitCode = passport(process.argv.slice(2), (to, text) => process[to].write(text));
+}

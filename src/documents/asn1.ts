@@ -25,9 +25,9 @@ import {
 import { ProtocolError } from '../protocol/errors.ts';
 
 /** Deepest nesting of one structure; real security objects need 13. */
-export const MAX_DEPTH = 32;
-/** Most nodes of one structure; a real certificate or security object has under 400. */
-export const MAX_NODES = 10_000;
+export const MAX_DEPTH = 24;
+/** Most nodes of one structure; real security objects have under 400. */
+export const MAX_NODES = 2000;
 
 /** One parsed element. */
 export type Asn1 = BaseBlock;

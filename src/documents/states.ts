@@ -27,17 +27,19 @@ const PAIRS = `
 `;
 
 /** States whose certificates bear another or more than one country; UTO is the specimens' Utopia. */
-const SPECIAL: Readonly<Record<string, readonly string[]>> = {
-  // Hong Kong and Macao passports are issued by CHN under certificates of their own regions.
-  CHN: ['CN', 'HK', 'MO'],
-  RKS: ['KS', 'XK'],
-  EUE: ['EU'],
-  UNO: ['UN'],
-  UTO: ['UT'],
-};
+const SPECIAL: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    // Hong Kong and Macao passports are issued by CHN under certificates of their own regions.
+    CHN: ['CN', 'HK', 'MO'],
+    RKS: ['KS', 'XK'],
+    EUE: ['EU'],
+    UNO: ['UN'],
+    UTO: ['UT'],
+  }),
+);
 
 /** Issuing states that ICAO writes in a form of their own. */
-const ALIASES: Readonly<Record<string, string>> = { D: 'DEU', GBD: 'GBR' };
+const ALIASES: ReadonlyMap<string, string> = new Map(Object.entries({ D: 'DEU', GBD: 'GBR' }));
 
 const COUNTRIES: ReadonlyMap<string, string> = new Map(
   PAIRS.trim()
@@ -47,7 +49,7 @@ const COUNTRIES: ReadonlyMap<string, string> = new Map(
 
 /** The three-letter form of an issuing state: Germany's `D` becomes `DEU`. */
 export function issuingStateOf(code: string): string {
-  return ALIASES[code] ?? code;
+  return ALIASES.get(code) ?? code;
 }
 
 /**
@@ -58,5 +60,5 @@ export function issuingStateOf(code: string): string {
  */
 export function countriesOf(state: string): readonly string[] {
   const country = COUNTRIES.get(state);
-  return SPECIAL[state] ?? (country === undefined ? [] : [country]);
+  return SPECIAL.get(state) ?? (country === undefined ? [] : [country]);
 }
