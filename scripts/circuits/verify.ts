@@ -3,7 +3,8 @@
  * `npm run circuits:verify`: shows from the sources that the committed artifacts belong together.
  * For both circuits: the r1cs that the sources give; the hash of every artifact; the proving key made
  * from that r1cs and the committed powers of tau by the contributions it lists
- * (`snarkjs zkey verify`); the verification key that the proving key holds. About a minute.
+ * (`snarkjs zkey verify`); the verification key that the proving key holds. About two minutes of
+ * CPU.
  *
  * What it cannot show: that the contributors forgot their secrets.
  *
