@@ -68,7 +68,7 @@ export function createCheckpointSource(options: CheckpointSourceOptions): Checkp
 
   return async (size) => {
     const missing = size !== undefined && !known.some((checkpoint) => checkpoint.size === size);
-    if (clock() - triedAt >= (missing ? LEAST_INTERVAL : refreshSeconds * 1000) || asking !== undefined) {
+    if (Math.abs(clock() - triedAt) >= (missing ? LEAST_INTERVAL : refreshSeconds * 1000) || asking !== undefined) {
       asking ??= ask().finally(() => {
         asking = undefined;
       });
