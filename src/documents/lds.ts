@@ -12,7 +12,7 @@ import { findTlv, readFile, readTlvs } from './tlv.ts';
 /** Largest DG1, in bytes; a passport's has 93. */
 export const MAX_DG1_BYTES = 256;
 /** Largest EF.COM, in bytes. */
-export const MAX_COM_BYTES = 256;
+const MAX_COM_BYTES = 256;
 
 const COM_TAG = 0x60;
 const LDS_VERSION = 0x5f01;

@@ -30,7 +30,7 @@ import { readSod, type SecurityObject } from './sod.ts';
 import { countriesOf, issuingStateOf } from './states.ts';
 
 /** Why a document is refused; docs/protocol.md has the table. */
-export type PassiveReason =
+type PassiveReason =
   | 'document_malformed'
   | 'algorithm_unsupported'
   | 'certificate_unsupported'

@@ -3,7 +3,7 @@
  * What a checked passport proves about its holder: the attributes of the credential, and the person
  * number by which one person stays one person over every renewal:
  *
- *     person number = issuing state || personal number       e.g. CHN110101200001011234
+ *     person number = issuing state || personal number       e.g. UTO110101X900228
  *
  * Names and the document number are not read. docs/protocol.md section "Documents".
  *

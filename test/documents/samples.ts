@@ -50,7 +50,7 @@ export function flip(bytes: Uint8Array, offset: number, bit = 0): Uint8Array {
 }
 
 /** Where a part stands inside a file. */
-export function offsetOf(file: Uint8Array, part: Uint8Array): number {
+function offsetOf(file: Uint8Array, part: Uint8Array): number {
   const offset = Buffer.from(file).indexOf(part);
   if (offset < 0) throw new Error('the part does not stand in the file');
   return offset;
