@@ -13,6 +13,7 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import type { Hono } from 'hono';
 import { buildWasmPoseidon } from '../commitment/poseidon_wasm.ts';
 import { createSamplePlatform } from '../demo/platforms/platform.ts';
+import { LANGUAGES } from '../demo/platforms/texts.ts';
 import type { AnchorSet } from '../documents/anchors.ts';
 import { createLogger, type Logger } from '../http/logs.ts';
 import { createIssuer, type Issuer } from '../issuer/app.ts';
@@ -181,7 +182,7 @@ async function start(
     return Promise.resolve(issuer);
   });
 
-  const walletConfig: WalletConfig = {
+  const trusted: Omit<WalletConfig, 'platforms'> = {
     issuer: { url: issuerUrl, name: issuerName, key: toBase64Url(issuerKey) },
     register: {
       url: registerUrl,
@@ -192,6 +193,8 @@ async function start(
     },
     demo: options.samples !== undefined,
   };
+  const platforms: WalletConfig['platforms'][number][] = [];
+  const walletConfig = (): WalletConfig => ({ ...trusted, platforms });
   const walletUrl = await bind('wallet', () =>
     Promise.resolve({
       app: createWalletHost({
@@ -244,6 +247,10 @@ async function start(
   };
   const photoUrl = await platform('photo', keys.photoApi);
   const marketUrl = await platform('market', keys.marketApi);
+  platforms.push(
+    { url: photoUrl, name: { en: LANGUAGES.en.names.photo, zh: LANGUAGES.zh.names.photo } },
+    { url: marketUrl, name: { en: LANGUAGES.en.names.market, zh: LANGUAGES.zh.names.market } },
+  );
 
   const turn = async (): Promise<boolean> => (await register?.turn()) ?? false;
   if (options.timers !== false) {
@@ -260,7 +267,7 @@ async function start(
   }
   return {
     urls: { wallet: walletUrl, issuer: issuerUrl, register: registerUrl, photo: photoUrl, market: marketUrl },
-    walletConfig,
+    walletConfig: walletConfig(),
     manifest,
     apiKeys: { photo: toBase64Url(keys.photoApi), market: toBase64Url(keys.marketApi) },
     operatorKey: keys.operator,

@@ -25,6 +25,8 @@ export interface WalletConfig {
     readonly epochSeconds: number;
   };
   readonly demo: boolean;
+  /** Sites to try the credential at. */
+  readonly platforms: readonly { readonly url: string; readonly name: Readonly<Record<'en' | 'zh', string>> }[];
 }
 
 /** What the host needs. */
@@ -33,7 +35,8 @@ export interface WalletHostDeps {
   readonly pages: string;
   /** Folder of circuit artifacts. */
   readonly artifacts: string;
-  readonly config: WalletConfig;
+  /** Read at each request: platforms are started after the wallet's host, whose address they need. */
+  readonly config: () => WalletConfig;
   readonly logger: Logger;
   readonly clock: () => number;
   /** Adds sample people below `/demo`. */
@@ -76,7 +79,7 @@ export function createWalletHost(deps: WalletHostDeps): Hono {
   installProblems(app, logUnexpected(deps.logger));
   app.use(requestLog(deps.logger, deps.clock));
   app.use(headers);
-  app.get('/config.json', (c) => c.json(deps.config));
+  app.get('/config.json', (c) => c.json(deps.config()));
   app.get('/artifacts/:file', async (c) => {
     const file = c.req.param('file');
     if (!ARTIFACT.test(file)) {

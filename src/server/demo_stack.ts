@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * A stack with simulated parts where the real ones cannot exist on a computer: a passport authority and
+ * its chips. Faces are compared for real.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { createPassportAuthority, type PassportAuthority } from '../demo/chip.ts';
+import { SAMPLE_STATE, type SamplePerson, samplePeople } from '../demo/people.ts';
+import { createFaceComparer } from '../issuer/faces.ts';
+import { dateInZone } from '../protocol/dates.ts';
+import { ROOT } from './pages.ts';
+import { createSamples } from './samples.ts';
+import { type Stack, type StackOptions, startStack } from './stack.ts';
+
+/** Where pictures of consenting people are, if this checkout has them beside it. */
+const FACES = join(ROOT, '..', 'shared', 'data', 'faces');
+
+/** A running demonstration. */
+export interface DemoStack extends Stack {
+  readonly authority: PassportAuthority;
+  readonly people: readonly SamplePerson[];
+}
+
+/**
+ * Starts a demonstration.
+ *
+ * @param options - As for {@link startStack}, less what the demonstration brings along.
+ * @throws ProtocolError as {@link startStack}.
+ */
+export async function startDemoStack(
+  options: Omit<StackOptions, 'anchors' | 'compareFaces' | 'samples'>,
+): Promise<DemoStack> {
+  const clock = options.clock ?? (() => Date.now());
+  const { timeZone } = options.config;
+  const today = (): ReturnType<typeof dateInZone> => dateInZone(clock(), timeZone);
+  const authority = createPassportAuthority({ country: SAMPLE_STATE.alpha2, algorithm: 'ecdsa-p256', at: clock() });
+  const people = await samplePeople({ today: today(), faces: FACES });
+  const faces = createFaceComparer();
+  const samples = createSamples({
+    people,
+    authority,
+    today,
+    random: (length) => new Uint8Array(randomBytes(length)),
+  });
+  try {
+    const stack = await startStack({
+      ...options,
+      anchors: authority.anchors,
+      compareFaces: faces.compareFaces,
+      samples,
+    });
+    // The networks load while people read the first page; a failure shows at the first comparison.
+    faces.warm().catch(() => undefined);
+    return {
+      ...stack,
+      authority,
+      people,
+      close: async () => {
+        await stack.close();
+        await faces.close();
+      },
+    };
+  } catch (error) {
+    await faces.close();
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * `npm start`: builds the pages when needed, starts a demonstration stack on localhost and prints where
+ * it is. Ends on SIGINT or SIGTERM.
+ *
+ * @module
+ */
+import { mkdir } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { createLogger } from '../http/logs.ts';
+import { ProtocolError } from '../protocol/errors.ts';
+import { readConfig } from './config.ts';
+import { startDemoStack } from './demo_stack.ts';
+import { buildPages } from './pages.ts';
+
+const HELP = `Usage: npm start -- [--logs] [--help]
+
+Starts Bauta on this machine: wallet, issuer, register and two sample platforms, each on its own
+http://localhost port, with SQLite databases and keys in the folder "data", and sample people.
+
+  --logs   print one line for each request (method, route, status, time; nothing personal)
+
+Ports, databases, time zone and epoch come from BAUTA_… variables: docs/operations.md.
+`;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { help: { type: 'boolean' }, logs: { type: 'boolean' } } });
+  if (values.help === true) {
+    console.log(HELP);
+    return;
+  }
+  const start = performance.now();
+  const config = readConfig(process.env);
+  if (config.dataFolder !== undefined) await mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
+  await buildPages(() => {
+    console.log('building the pages, once …');
+  });
+  const stack = await startDemoStack({ config, ...(values.logs === true ? { logger: createLogger } : {}) });
+  const { urls } = stack;
+  const development = stack.manifest.keys === 'development';
+  console.log(`
+  Bauta is ready after ${((performance.now() - start) / 1000).toFixed(1)} s
+
+    wallet         ${urls.wallet}        begin here: enrol with a sample passport
+    photo editor   ${urls.photo}        asks for over 18
+    marketplace    ${urls.market}        asks for a valid ID
+
+    issuer         ${urls.issuer}
+    register       ${urls.register}
+${development ? '\n  The proving keys are development keys: good for trying out, not for real people.' : ''}
+  Sample passports come from a simulator. End with Ctrl+C.
+`);
+  const end = (): void => {
+    void stack.close().then(() => process.exit(0));
+  };
+  process.once('SIGINT', end);
+  process.once('SIGTERM', end);
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof ProtocolError ? `bauta: ${error.message}` : error);
+  process.exit(1);
+});
