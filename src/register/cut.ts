@@ -47,20 +47,24 @@ export function retainedCheckpoints(db: Kysely<RegisterTables>): Promise<readonl
  * @returns Whether one was cut.
  */
 export function cutIfDue(register: RegisterContext): Promise<boolean> {
-  return register.database.transaction(async (tx) => {
-    const now = register.clock() / 1000;
-    const [latest, before] = await retainedCheckpoints(tx);
-    const times = latest && { activeFrom: latest.active_from, cutAt: latest.cut_at };
-    const keys = await pendingKeys(register, tx);
-    if (!isDue(register, times, now, keys.length > 0 || (await hasPendingLeaves(tx)))) {
-      return false;
-    }
-    await cut(register, tx, latest, keys, { activeFrom: activeFrom(register, times, now), cutAt: Math.floor(now) });
-    if (before !== undefined) {
-      await pruneNodes(tx, before.size);
-    }
-    return true;
-  });
+  const exclusive = ['checkpoints', 'leaves', 'revocations'] as const;
+  return register.database.transaction(
+    async (tx) => {
+      const now = register.clock() / 1000;
+      const [latest, before] = await retainedCheckpoints(tx);
+      const times = latest && { activeFrom: latest.active_from, cutAt: latest.cut_at };
+      const keys = await pendingKeys(register, tx);
+      if (!isDue(register, times, now, keys.length > 0 || (await hasPendingLeaves(tx)))) {
+        return false;
+      }
+      await cut(register, tx, latest, keys, { activeFrom: activeFrom(register, times, now), cutAt: Math.floor(now) });
+      if (before !== undefined) {
+        await pruneNodes(tx, before.size);
+      }
+      return true;
+    },
+    { exclusive },
+  );
 }
 
 async function cut(

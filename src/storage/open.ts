@@ -16,12 +16,22 @@ import {
   SqliteDialect,
   type SqliteDialectConfig,
   SqliteDriver,
+  sql,
   type Transaction,
 } from 'kysely';
 import { Pool, types } from 'pg';
 import { ProtocolError } from '../protocol/errors.ts';
 
 export type { Transaction } from 'kysely';
+
+/** How a transaction meets others. */
+export interface TransactionOptions<Schema> {
+  /**
+   * Tables that nobody else writes to while the transaction runs: for a long one, which would otherwise
+   * be run again for every short one that it meets. On SQLite that holds for every transaction.
+   */
+  readonly exclusive?: readonly (keyof Schema & string)[];
+}
 
 /** An open database with the tables of `Schema`. */
 export interface Database<Schema> {
@@ -35,17 +45,23 @@ export interface Database<Schema> {
    * @param work - Everything through `tx`: on SQLite the one connection is taken until it ends, so that
    * `kysely` inside would wait for ever. On PostgreSQL it runs again when it meets another transaction,
    * so it has no effect but on the database.
+   * @param options - How it meets others.
    * @returns What `work` returned, once it is durable.
    */
-  transaction<T>(work: (tx: Transaction<Schema>) => Promise<T>): Promise<T>;
+  transaction<T>(work: (tx: Transaction<Schema>) => Promise<T>, options?: TransactionOptions<Schema>): Promise<T>;
   /** Closes all connections; the database is unusable afterwards. */
   close(): Promise<void>;
 }
 
-/** Attempts of a PostgreSQL transaction before its conflict is reported. */
-const ATTEMPTS = 20;
-/** SQLSTATE of serialization_failure and deadlock_detected: run it again. */
-const CONFLICTS: readonly unknown[] = ['40001', '40P01'];
+/**
+ * Attempts of a PostgreSQL transaction by SQLSTATE: serialization_failure, deadlock_detected, and
+ * unique_violation, which may stand for a conflict and, if it does not, comes again.
+ */
+const ATTEMPTS: ReadonlyMap<unknown, number> = new Map([
+  ['40001', 20],
+  ['40P01', 20],
+  ['23505', 3],
+]);
 /** Milliseconds that SQLite waits for another process's lock. */
 const BUSY_TIMEOUT = 10_000;
 
@@ -101,12 +117,23 @@ function openPostgres<Schema>(url: string): Database<Schema> {
   return {
     kysely,
     dialect: 'postgres',
-    transaction: async (work) => {
+    transaction: async (work, { exclusive = [] } = {}) => {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await kysely.transaction().setIsolationLevel('serializable').execute(work);
+          return await kysely
+            .transaction()
+            .setIsolationLevel('serializable')
+            .execute(async (tx) => {
+              if (exclusive.length > 0) {
+                // Before anything is read, so that what is read is what the last writer left.
+                await sql`lock table ${sql.join(exclusive.map((name) => sql.table(name)))} in share row exclusive mode`.execute(
+                  tx,
+                );
+              }
+              return work(tx);
+            });
         } catch (error) {
-          if (attempt === ATTEMPTS || !CONFLICTS.includes((error as { code?: unknown }).code)) {
+          if (attempt >= (ATTEMPTS.get((error as { code?: unknown }).code) ?? 1)) {
             throw error;
           }
           // Spreads the contenders; nothing depends on how.

@@ -75,6 +75,43 @@ describeOnEachDatabase('a database', (fresh) => {
     await other.close();
   });
 
+  it('lets many inserts of one key through once, though none of them looked for it', async () => {
+    const db = await openCounters(await fresh());
+    const insert = (): Promise<unknown> =>
+      db.transaction((tx) => tx.insertInto('counters').values({ name: 'key', value: 1 }).execute());
+    const results = await Promise.allSettled([insert(), insert(), insert()]);
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    await db.close();
+  });
+
+  it('lets an exclusive transaction finish before others write', async () => {
+    const db = await openCounters(await fresh());
+    let runs = 0;
+    const long = db.transaction(
+      async (tx) => {
+        runs += 1;
+        const before = await tx.selectFrom('counters').selectAll().execute();
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        await tx.insertInto('counters').values({ name: 'seen', value: before.length }).execute();
+      },
+      { exclusive: ['counters'] },
+    );
+    const short = Array.from({ length: 5 }, (_, i) =>
+      db.transaction(async (tx) => {
+        await tx.selectFrom('counters').selectAll().execute();
+        await tx
+          .insertInto('counters')
+          .values({ name: String(i), value: 0 })
+          .execute();
+      }),
+    );
+    await Promise.all([long, ...short]);
+    expect(runs).toBe(1);
+    const rows = await db.kysely.selectFrom('counters').selectAll().execute();
+    expect(rows).toHaveLength(6);
+    await db.close();
+  });
+
   it('loses no increment of concurrent transactions', async () => {
     const db = await openCounters(await fresh());
     await db.kysely.insertInto('counters').values({ name: 'n', value: 0 }).execute();

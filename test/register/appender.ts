@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * A register in a process of its own that its test kills: submits leaf after leaf, turns in between,
+ * and prints each leaf once the register has acknowledged it.
+ *
+ * @module
+ */
+import { openTestRegister, leafOf, START } from './harness.ts';
+
+const [url = '', prefix = ''] = process.argv.slice(2);
+const register = await openTestRegister(url, { epochSeconds: 1 });
+// Later than every cut of the process that was killed before.
+register.time.now = START + Number(prefix) * 1_000_000_000;
+
+async function turnForEver(): Promise<void> {
+  for (;;) {
+    register.time.now += 1000;
+    await register.turn();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+async function submitForEver(): Promise<void> {
+  for (let i = 0; ; i++) {
+    const leaf = leafOf(`${prefix} ${String(i)}`);
+    const response = await register.submit(leaf);
+    if (response.status === 202) {
+      process.stdout.write(`${leaf.toString()}\n`);
+    }
+  }
+}
+
+await Promise.all([turnForEver(), submitForEver()]);

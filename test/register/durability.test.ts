@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { buildWasmPoseidon } from '../../src/commitment/poseidon_wasm.ts';
+import { emptyRoots } from '../../src/commitment/tree.ts';
+import { updateTree } from '../../src/log/tree.ts';
+import { encodeEvent } from '../../src/log/events.ts';
+import { entryHash, merkleRoot } from '../../src/log/merkle.ts';
+import { describeOnEachDatabase } from '../databases.ts';
+import { memoryStore, replay } from '../log/reference.ts';
+import { openTestRegister } from './harness.ts';
+
+/** Runs the appender until it has acknowledged so many leaves, and kills it without warning. */
+async function acknowledgedBeforeKill(url: string, prefix: string, count: number): Promise<readonly string[]> {
+  const script = fileURLToPath(new URL('appender.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', script, url, prefix], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const leaves: string[] = [];
+  try {
+    for await (const line of createInterface({ input: child.stdout })) {
+      leaves.push(line);
+      // What it printed before it died still arrives, and counts.
+      if (leaves.length === count) child.kill('SIGKILL');
+    }
+  } finally {
+    child.kill('SIGKILL');
+    await exited;
+  }
+  return leaves;
+}
+
+describeOnEachDatabase('a register that is killed', (fresh) => {
+  it('has every leaf that it acknowledged, and a log, tree and checkpoint that agree', async () => {
+    const url = await fresh();
+    const acknowledged = [
+      ...(await acknowledgedBeforeKill(url, '1', 25)),
+      ...(await acknowledgedBeforeKill(url, '2', 40)),
+    ];
+    expect(acknowledged.length).toBeGreaterThanOrEqual(65);
+    const register = await openTestRegister(url, { epochSeconds: 1 });
+    register.time.now += 3_000_000_000;
+    const statuses = await Promise.all(
+      acknowledged.map(async (leaf) => (await register.json<{ status?: string }>(`/v1/leaves/${leaf}`)).status),
+    );
+    expect(statuses.filter((status) => status !== 'pending' && status !== 'published')).toEqual([]);
+
+    await register.turn();
+    const events = await register.events();
+    const checkpoint = await register.checkpoint();
+    const { leaves, issued } = replay(events);
+    const published = new Set([...leaves.values()].map(String));
+    expect(acknowledged.filter((leaf) => !published.has(leaf))).toEqual([]);
+    expect(checkpoint).toMatchObject({ size: events.length, counts: { issued } });
+    expect(checkpoint.epoch).toBeGreaterThan(2);
+    expect(checkpoint.rootHash).toEqual(merkleRoot(events.map((event) => entryHash(encodeEvent(event)))));
+    const hash = await buildWasmPoseidon();
+    const { root } = await updateTree(hash, emptyRoots(hash), memoryStore(), leaves);
+    expect(checkpoint.presentationRoot).toBe(root);
+    await register.close();
+  });
+});
