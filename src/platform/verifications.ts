@@ -34,7 +34,7 @@ const LIFE = {
   cross_device: { default: 120, longest: 300 },
 } as const;
 /** Milliseconds after its expiry for which a verification is kept, for its result to be collected. */
-export const KEPT_AFTER_EXPIRY = 600_000;
+const KEPT_AFTER_EXPIRY = 600_000;
 /** Wrong response codes after which the result is forgotten. */
 const WRONG_CODES = 5;
 

@@ -145,7 +145,7 @@ export async function begin(verifier: Verifier, body: CreateVerification): Promi
   return { created, request: await fetchRequest(verifier, created) };
 }
 
-export async function fetchRequest(verifier: Verifier, created: CreatedVerification): Promise<RequestObject> {
+async function fetchRequest(verifier: Verifier, created: CreatedVerification): Promise<RequestObject> {
   const fragment = new URLSearchParams(new URL(created.request_url).hash.slice(1));
   const requestUri = fragment.get('request_uri') ?? '';
   const response = await call(verifier.app, new URL(requestUri).pathname, {

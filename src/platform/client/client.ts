@@ -25,15 +25,6 @@ import {
   type VerifyProof,
 } from './messages.ts';
 
-export type {
-  CreatedVerification,
-  CreateVerification,
-  Result,
-  Verification,
-  VerifiedProof,
-  VerifyProof,
-} from './messages.ts';
-
 /** How to reach the verifier. */
 export interface PlatformClientOptions {
   /** Address of the verifier, without a slash at the end. */
