@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bn254 } from '@noble/curves/bn254.js';
+import fc from 'fast-check';
 import * as mcl from 'mcl-wasm';
 import * as snarkjs from 'snarkjs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -78,6 +79,21 @@ describe('verifyProof', () => {
     const [x, y, z] = proof.pi_a;
     expect(await verifyProof(key, signals, { ...proof, pi_a: [x, minus(y), z] })).toBe(false);
     expect(await verifyProof(key, signals, { ...proof, pi_a: proof.pi_c, pi_c: proof.pi_a })).toBe(false);
+  });
+
+  it('agrees with snarkjs on any points of the groups, and on any multiples of a good proof', async () => {
+    const scalar = fc.bigInt({ min: 1n, max: FIELD_ORDER - 1n });
+    const points = fc.tuple(scalar, scalar, scalar).map(([a, b, c]): Groth16Proof => ({
+      ...proof,
+      pi_a: fromG1(bn254.G1.Point.BASE.multiply(a)),
+      pi_b: fromG2(bn254.G2.Point.BASE.multiply(b)),
+      pi_c: fromG1(bn254.G1.Point.BASE.multiply(c)),
+    }));
+    const multiples = scalar.map((k) => rerandomize(proof, k));
+    const property = fc.asyncProperty(fc.oneof(points, multiples), async (candidate) => {
+      expect(await verifyProof(key, signals, candidate)).toBe(await snarkjsVerifies(showVkey, decimals, candidate));
+    });
+    await fc.assert(property, { numRuns: 12 });
   });
 
   it('accepts the proof with fresh randomness, so that replay can not be told by proof bytes', async () => {
