@@ -6,7 +6,7 @@ include "circomlib/circuits/comparators.circom";
 /// @title AtMost
 /// @notice Proves lesser <= greater over unsigned N_BITS integers.
 ///
-/// Enforces (forged-witness test in test/circuits/at-most.test.ts)
+/// Enforces (forged-witness test in test/circuits/show.test.ts)
 ///   C1  lesser <= greater
 /// Assumes: both operands are slices of range-checked words, so below 2^N_BITS.
 /// Why the assumption matters: LessThan(n) is correct only below 2^n; with an unranged operand the

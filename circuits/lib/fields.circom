@@ -6,7 +6,7 @@ include "circomlib/circuits/bitify.circom";
 /// @title Fields
 /// @notice Splits a word into consecutive unsigned fields, least significant first.
 ///
-/// Enforces (forged-witness tests in test/circuits/fields.test.ts)
+/// Enforces (forged-witness tests in test/circuits/show.test.ts)
 ///   C1  bits are the TOTAL-bit representation of word, so word < 2^TOTAL
 ///   C2  fields[i] is the number held by WIDTHS[i] bits from the end of field i - 1
 /// Why TOTAL <= 253: with 254 bits a word and the word plus the field's order share their bits.

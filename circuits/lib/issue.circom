@@ -7,7 +7,7 @@ include "holder_commitment.circom";
 
 /// @title Issue
 /// @notice The holder commitment and the seed tag that an issuer is shown open to one seed, which the
-/// issuer never sees. docs/protocol.md, section "The issue statement".
+/// issuer never sees. docs/protocol.md section 5.
 ///
 /// Enforces (forged-witness tests in test/circuits/issue.test.ts)
 ///   C1  holder = Poseidon(102, seed, blinding)

@@ -4,7 +4,7 @@ pragma circom 2.2.0;
 /// @title Select
 /// @notice out = values[index], where index is given by its bits, least significant first.
 ///
-/// Enforces (forged-witness tests in test/circuits/select.test.ts)
+/// Enforces (forged-witness tests in test/circuits/membership.test.ts)
 ///   C1  out = values[sum bits[i] 2^i]
 /// Assumes: every bit is boolean.
 /// Why a tree of two-way choices: 2^BITS - 1 constraints and no quotient witness, so nothing is left

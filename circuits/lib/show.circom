@@ -13,7 +13,7 @@ include "select.circom";
 
 /// @title Show
 /// @notice A holder of an active credential meets a policy, under one pseudonym per scope, in answer
-/// to one request. docs/protocol.md, section "The show statement".
+/// to one request. docs/protocol.md section 5.
 ///
 /// Enforces (forged-witness tests in test/circuits/show.test.ts)
 ///   C1   attributes < 2^158, policy < 2^189, nationalityMask < 2^253, leafIndex < 2^33

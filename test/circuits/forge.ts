@@ -116,13 +116,23 @@ function solve({ a, b, c }: Constraint, wire: number, wires: readonly bigint[]):
 
 /**
  * Readings of a witness as one of another form. Where a form joins signals that this witness holds
- * apart, one reading takes the first and one the last.
+ * apart, a reading takes a forced value if there is one, and otherwise one takes the first signal's
+ * and one the last's.
  */
-function* readings(form: Form, values: ReadonlyMap<string, bigint>): Iterable<bigint[]> {
-  for (const names of [[...form.symbols], [...form.symbols].reverse()]) {
+function* readings(
+  form: Form,
+  values: ReadonlyMap<string, bigint>,
+  forced: readonly string[] = [],
+): Iterable<bigint[]> {
+  const names = [...form.symbols.keys()];
+  const last = forced.map((name) => `main.${name}`);
+  for (const order of [names, names.toReversed()]) {
     const wires = new Array<bigint>(form.r1cs.wires).fill(0n);
     wires[ONE] = 1n;
-    for (const [name, wire] of names) wires[wire] = values.get(name) ?? 0n;
+    for (const name of [...order, ...last]) {
+      const wire = form.symbols.get(name);
+      if (wire !== undefined) wires[wire] = values.get(name) ?? 0n;
+    }
     yield wires;
   }
 }
@@ -164,7 +174,7 @@ export function forger(forms: Forms): (inputs: Signals, forced?: Signals) => Ver
     const violated = original.r1cs.constraints.filter((constraint) => !holds(constraint, reading));
     return {
       violated: violated.map((constraint) => [...wiresOf(constraint)].flatMap((wire) => nameOf.get(wire) ?? [])),
-      shippedRefuses: [...readings(shipped, values)].every((wires) =>
+      shippedRefuses: [...readings(shipped, values, Object.keys(forced))].every((wires) =>
         shipped.r1cs.constraints.some((constraint) => !holds(constraint, wires)),
       ),
       value: (name) => wires[wireOf(name)] ?? 0n,

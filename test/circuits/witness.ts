@@ -66,6 +66,8 @@ export interface ShowCase {
   readonly index: bigint;
   /** The other children on the path; any function of level and position. */
   readonly sibling: (level: number, position: number) => bigint;
+  /** Replaces the eight children at the lowest level, the leaf among them. */
+  readonly children?: readonly bigint[];
 }
 
 /** A valid case. */
@@ -117,8 +119,9 @@ export function showWords(show: ShowCase): ShowWords {
   for (let level = 0; level < TREE_DEPTH; level++) {
     const children = Array.from({ length: 8 }, (_, position) => field(show.sibling(level, position)));
     children[childPosition(Number(BigInt.asUintN(33, show.leafIndex)), level)] = node;
-    path.push(children);
-    node = hash(children);
+    const chosen = level === 0 && show.children !== undefined ? show.children.map(field) : children;
+    path.push(chosen);
+    node = hash(chosen);
   }
   const { scope, context, nationalityMask, binding, seed, blinding, extension, leafIndex, index } = show;
   return {
