@@ -4,7 +4,7 @@
  * v1.5, RSASSA-PSS and ECDSA, with SHA-224 to SHA-512. SHA-1 and keys below 2048 bits (RSA) or 256
  * bits (elliptic curve) are refused: what one of them signs can be forged. Explicit curve parameters,
  * which ICAO demands, are taken only when OpenSSL recognises a known curve in all of them, the
- * generator included. docs/protocol.md section "Documents".
+ * generator included. docs/protocol.md section 8.
  *
  * @module
  */

@@ -3,7 +3,7 @@
  * The country signing keys that are trusted. A set comes from master lists, can be kept as JSON so
  * that a service reads a list once, and answers one question: whose key signed this certificate?
  * By key, never by name: link certificates carry the same names and other keys, and anyone can write
- * a name. docs/protocol.md section "Documents".
+ * a name. docs/protocol.md section 8.
  *
  * @module
  */

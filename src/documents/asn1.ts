@@ -3,7 +3,7 @@
  * Reading ASN.1 that a stranger sent: asn1js parses under fixed limits, and every accessor refuses
  * what it does not expect with `document_malformed`, so that the callers read like the standards'
  * own definitions. BER with indefinite lengths is read, since some states sign it.
- * docs/protocol.md section "Documents".
+ * docs/protocol.md section 8.
  *
  * @module
  */

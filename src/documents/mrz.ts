@@ -7,7 +7,7 @@
  *
  * Years have two digits. A date of birth is never in the future: 20YY unless that lies after today,
  * else 19YY, so that a person of over 99 years reads as a child and is refused rather than trusted. A
- * date of expiry lies within 50 years of today. docs/protocol.md section "Documents".
+ * date of expiry lies within 50 years of today. docs/protocol.md section 8.
  *
  * @module
  */

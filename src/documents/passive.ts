@@ -15,7 +15,7 @@
  * validity): once it has expired every such document has, and nobody keeps its revocations.
  *
  * What this cannot show: that the chip is the one that was issued. The signed data can be copied.
- * docs/protocol.md section "Documents".
+ * docs/protocol.md section 8.
  *
  * @module
  */

@@ -5,7 +5,7 @@
  *
  *     person number = issuing state || personal number       e.g. UTO110101X900228
  *
- * Names and the document number are not read. docs/protocol.md section "Documents".
+ * Names and the document number are not read. docs/protocol.md section 8.
  *
  * @module
  */

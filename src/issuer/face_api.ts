@@ -2,7 +2,7 @@
 /**
  * The matcher `face_api`: SSD MobileNet finds, 68 landmarks align, the ResNet of dlib describes in 128
  * numbers. Distance is Euclidean; the library's own threshold is 0.6, which passes strangers, ours is
- * 0.5. docs/protocol.md section 7, "Face".
+ * 0.5. docs/protocol.md section 8, "Faces".
  *
  * @module
  */

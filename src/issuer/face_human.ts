@@ -6,7 +6,7 @@
  *     distance = clamp((|a - b| * 5 / 100 - 0.2) / 0.6, 0, 1)
  *
  * so that 0.5 stands for |a - b| = 10, the similarity of 0.5 from which the library calls it a match.
- * FaceRes also guesses age and gender; nothing here reads them. docs/protocol.md section 7, "Face".
+ * FaceRes also guesses age and gender; nothing here reads them. docs/protocol.md section 8, "Faces".
  *
  * @module
  */

@@ -9,7 +9,7 @@
  *
  * on scales where 0.5 is the threshold of each (`face_human.ts`, `face_api.ts`). One alone lets through
  * strangers of one ethnicity at the usual 0.6. Each picture must show one face, and the matchers must
- * have looked at the same one. docs/protocol.md section 7, "Face".
+ * have looked at the same one. docs/protocol.md section 8, "Faces".
  *
  * @module
  */

@@ -3,7 +3,7 @@
  * The neural networks' weights, which ship inside the npm packages, and a `fetch` that reads those
  * files and nothing else. The thresholds of `face_matcher.ts` were measured with exactly these bytes, so
  * each file must have its SHA-256 below; after an update of a package, measure again
- * (`npm run --silent face -- pairs FOLDER`) before changing a line here. docs/protocol.md section 7, "Face".
+ * (`npm run --silent face -- pairs FOLDER`) before changing a line here. docs/protocol.md section 8, "Faces".
  *
  * @module
  */

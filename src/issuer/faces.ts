@@ -3,7 +3,7 @@
  * Compares the portrait of a document with a live picture, in a thread of its own so that the service
  * keeps answering. One pair at a time; a short queue; a time for each phase, after which the thread is
  * ended and the next pair gets a new one. Neither picture nor descriptor outlives the comparison.
- * docs/protocol.md section 7, "Face".
+ * docs/protocol.md section 8, "Faces".
  *
  * @module
  */

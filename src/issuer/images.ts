@@ -2,7 +2,7 @@
 /**
  * Pictures that strangers send: JPEG and PNG through libvips, JPEG 2000 through OpenJPEG. The first
  * bytes decide what a picture is; a declared content type is never asked. Size is read from the header
- * and refused before a pixel is decoded. docs/protocol.md section 7, "Face".
+ * and refused before a pixel is decoded. docs/protocol.md section 8, "Faces".
  *
  * Decoding may take long on purpose-made input: callers that serve strangers run it in the worker of
  * `faces.ts`, which is ended when it exceeds its time.

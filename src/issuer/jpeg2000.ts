@@ -2,7 +2,7 @@
 /**
  * JPEG 2000 (ISO/IEC 15444-1), the format of most portraits on passport chips, as a JP2 file or a bare
  * codestream. The SIZ marker is read here, before OpenJPEG allocates anything: a file of a hundred bytes
- * can declare four billion pixels or four billion tiles. docs/protocol.md section 7, "Face".
+ * can declare four billion pixels or four billion tiles. docs/protocol.md section 8, "Faces".
  *
  * @module
  */

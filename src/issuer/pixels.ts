@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Decoded pictures and the limits of their size. docs/protocol.md section 7, "Face".
+ * Decoded pictures and the limits of their size. docs/protocol.md section 8, "Faces".
  *
  * @module
  */

@@ -14,7 +14,7 @@
  * ```
  *
  * Integers and values are big-endian. A run is a longest sequence of neighbours that are not empty.
- * docs/protocol.md section 6.
+ * docs/protocol.md section 7.
  *
  * @module
  */

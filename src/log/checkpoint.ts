@@ -15,7 +15,7 @@
  * — register.bauta.example/v1 …
  * ```
  *
- * docs/protocol.md section 6.
+ * docs/protocol.md section 7.
  *
  * @module
  */

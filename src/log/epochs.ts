@@ -2,7 +2,7 @@
 /**
  * Which checkpoints count at a moment: the active one, the next, and the previous for a short grace.
  * There is one presentation root an epoch: a root that were shown to one holder only would be a tag.
- * docs/protocol.md section 6.
+ * docs/protocol.md section 7.
  *
  * @module
  */

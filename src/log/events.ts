@@ -5,7 +5,7 @@
  *
  *     entry = RFC 8785 JSON of the event, UTF-8        (a leaf of the RFC 6962 tree)
  *
- * docs/protocol.md section 6.
+ * docs/protocol.md section 7.
  *
  * @module
  */

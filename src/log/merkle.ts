@@ -9,7 +9,7 @@
  * ```
  *
  * A log keeps only its frontier, the roots of the complete subtrees from left to right, and grows it
- * entry by entry. docs/protocol.md section 6. Consistency proofs come with the witnesses.
+ * entry by entry. docs/protocol.md section 7. Consistency proofs come with the witnesses.
  *
  * @module
  */

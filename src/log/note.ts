@@ -9,7 +9,7 @@
  *
  * The text ends in a newline, which is signed with it. Lines of unknown keys are ignored: they are the
  * place of witnesses' cosignatures and of a next key. https://c2sp.org/signed-note; docs/protocol.md
- * section 6.
+ * section 7.
  *
  * @module
  */

@@ -8,7 +8,7 @@
  *     key id      base64url(SHA-256(public key)[:8])
  *
  * A leaf is 32 bytes, big-endian; the tags are of different lengths and no tag is a prefix of another.
- * docs/protocol.md section 6.
+ * docs/protocol.md section 7.
  *
  * @module
  */

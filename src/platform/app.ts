@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * A platform's verifier as a hono app, mounted under the platform's own origin. The platform's backend
- * calls `/v1` with a bearer key; wallets call `/oid4vp` from any origin. docs/protocol.md section 8.
+ * calls `/v1` with a bearer key; wallets call `/oid4vp` from any origin. docs/protocol.md section 6.
  *
  * @module
  */

@@ -4,7 +4,7 @@
  *
  * The register may be away: what it last said holds for a while, and then verification stops with
  * `checkpoints_unavailable` rather than go on with roots that may hold revoked credentials. It may also
- * go back, or tell two stories of one epoch: such an answer is not taken. docs/protocol.md section 5.
+ * go back, or tell two stories of one epoch: such an answer is not taken. docs/protocol.md section 7.
  *
  * @module
  */

@@ -5,7 +5,7 @@
  *
  * An accepted answer consumes the request's nonce, and the action where there is one, in the same
  * transaction as it keeps the result. A refused answer leaves the request open, a few times.
- * docs/protocol.md sections 6 and 7.
+ * docs/protocol.md section 6.
  *
  * @module
  */

@@ -5,7 +5,7 @@
  * The result needs three things: the verification's id, the response code that the wallet brought to
  * the page, and the token of the browser that began. Without the code an answered verification says
  * only that it was answered, so that nobody's login can be finished in another browser.
- * docs/protocol.md section 8.
+ * docs/protocol.md section 6.
  *
  * @module
  */

@@ -2,7 +2,7 @@
 /**
  * The register's HTTP service. Writing is authorised by signatures alone; everything readable is
  * public and the same for all, so that mirrors can serve it. No cookies, no ETags. docs/protocol.md
- * section 6.
+ * section 7.
  *
  * @module
  */

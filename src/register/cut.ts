@@ -2,7 +2,7 @@
 /**
  * The cut: what waited becomes log entries and tree nodes, and a checkpoint states both. All of it is
  * one transaction, so that a register killed in the middle has cut nothing, and two processes on one
- * database cut one checkpoint an epoch. docs/protocol.md section 6.
+ * database cut one checkpoint an epoch. docs/protocol.md section 7.
  *
  * @module
  */

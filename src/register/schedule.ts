@@ -2,7 +2,7 @@
 /**
  * When a checkpoint is cut, and from when on it is active. One rule holds for every register: a new
  * checkpoint is cut only once the latest has become active, so that there is never more than one next
- * root, and it becomes active about one epoch later. docs/protocol.md section 6.
+ * root, and it becomes active about one epoch later. docs/protocol.md section 7.
  *
  * @module
  */

@@ -2,7 +2,7 @@
 /**
  * What a platform's verifier keeps: open requests, results until they are collected, and which actions
  * are done. An action's row carries neither a time nor a verification, so that it says no more than
- * that this pseudonym acted. docs/protocol.md section 7.
+ * that this pseudonym acted. docs/protocol.md section 6.
  *
  * @module
  */

@@ -6,7 +6,7 @@
  * at infinity, and it has the prime order r. For G1 the curve itself has order r. For G2 the twist has
  * a cofactor divisible by 10069, so a point of the twist may well lie outside the group. mcl refuses
  * points off the curve when it reads them; the order is asked for here, whatever mcl's process-wide flag
- * says. docs/protocol.md section 7.
+ * says. docs/protocol.md section 6.
  *
  * @module
  */

@@ -6,7 +6,7 @@
  *     accept  iff  e(A, B) = e(alpha, beta) e(L, gamma) e(C, delta)
  *
  * e(alpha, beta) and the lines of gamma and delta are computed once per key. A check of many proofs at
- * once will stand beside this file as `batch.ts`. docs/protocol.md section 7.
+ * once will stand beside this file as `batch.ts`. docs/protocol.md section 6.
  *
  * @module
  */

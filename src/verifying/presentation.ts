@@ -11,7 +11,7 @@
  * | scope, context, policy, nationalityMask, binding | the verifier's own request |
  *
  * Whether the request was answered before is the caller's question: proofs can be re-randomised, so
- * replay is a matter of nonces and nullifiers, never of proof bytes. docs/protocol.md section 7.
+ * replay is a matter of nonces and nullifiers, never of proof bytes. docs/protocol.md section 6.
  *
  * @module
  */

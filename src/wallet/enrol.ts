@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * Enrolment as the wallet sees it. Each step is a function, for pages; {@link enrol} runs them all.
- * docs/protocol.md section 7.
+ * docs/protocol.md section 8.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * The holder's secrets: seed `s`, the person's root of all pseudonyms, and blinding `r`, fresh for every
- * issue. Both have 248 random bits and never leave the wallet. docs/protocol.md section 3.
+ * issue. Both have 248 random bits and never leave the wallet. docs/protocol.md section 4.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * Finding one's own leaf in the public log, without telling the register which leaf it is: the wallet
- * reads every event since the leaf was signed. docs/protocol.md section 8.
+ * reads every event since the leaf was signed. docs/protocol.md section 7.
  *
  * @module
  */

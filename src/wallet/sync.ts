@@ -2,7 +2,7 @@
 /**
  * Keeping the tree path fresh: signed checkpoints, whole blocks of 2^18 leaves, never one leaf, so that
  * nobody learns whose leaf is whose. Everything is verified, from the register, a mirror or storage
- * alike. docs/protocol.md section 8.
+ * alike. docs/protocol.md section 7.
  *
  * @module
  */

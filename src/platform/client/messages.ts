@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * What platforms and their verifier say to each other: the bodies of the verifier's HTTP interface, in
- * one place for the service, its OpenAPI description and the client. docs/protocol.md section 8.
+ * one place for the service, its OpenAPI description and the client. docs/protocol.md section 6.
  *
  * @module
  */
