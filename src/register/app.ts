@@ -36,7 +36,7 @@ export interface Register {
    *
    * @returns Whether one was cut.
    */
-  turn(): Promise<boolean>;
+  readonly turn: () => Promise<boolean>;
 }
 
 const leafBody = z.strictObject({ leaf: z.string(), issuer: bytesSchema(8), signature: bytesSchema(64) });

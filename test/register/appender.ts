@@ -27,6 +27,7 @@ async function submitForEver(): Promise<void> {
     if (response.status === 202) {
       process.stdout.write(`${leaf.toString()}\n`);
     }
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

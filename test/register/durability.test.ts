@@ -61,5 +61,5 @@ describeOnEachDatabase('a register that is killed', (fresh) => {
     const { root } = await updateTree(hash, emptyRoots(hash), memoryStore(), leaves);
     expect(checkpoint.presentationRoot).toBe(root);
     await register.close();
-  });
+  }, 180_000);
 });

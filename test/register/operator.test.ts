@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { serve, type ServerType } from '@hono/node-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toBase64Url } from '../../src/protocol/scope.ts';
+import { runCommand } from '../../src/register/command.ts';
 import { revoke, turn } from '../../src/register/operator.ts';
 import { EPOCH_SECONDS, idOf, leafOf, openTestRegister, SECRETS } from './harness.ts';
 
@@ -19,10 +20,21 @@ interface Outcome {
   readonly stderr: string;
 }
 
-const SCRIPT = fileURLToPath(new URL('../../scripts/register.ts', import.meta.url));
+/** Runs the command within the test. */
+async function run(...args: readonly string[]): Promise<Outcome> {
+  let [stdout, stderr] = ['', ''];
+  const code = await runCommand(args, {
+    fetch: (url, init) => fetch(url, init),
+    out: (text) => (stdout += text),
+    err: (text) => (stderr += text),
+  });
+  return { code, stdout, stderr };
+}
 
-function run(...args: readonly string[]): Promise<Outcome> {
-  const child = spawn(process.execPath, ['--import', 'tsx', SCRIPT, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+/** Runs the command as a process. */
+function runProcess(...args: readonly string[]): Promise<Outcome> {
+  const script = fileURLToPath(new URL('../../scripts/register.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
@@ -61,12 +73,12 @@ describe("the operator's command", () => {
   it('revokes a leaf and turns the epoch', async () => {
     await register.submit(leafOf(1));
     const leaf = leafOf(1).toString();
-    const revoked = await run('revoke', '--leaf', leaf, '--reason', 'document_lost', '--url', url, '--key', key);
+    const revoked = await runProcess('revoke', '--leaf', leaf, '--reason', 'document_lost', '--url', url, '--key', key);
     expect(revoked).toEqual({ code: 0, stdout: `${JSON.stringify({ leaf, status: 'pending' })}\n`, stderr: '' });
     const turned = await run('turn', '--url', `${url}/`, '--key', stack);
     expect(turned).toEqual({ code: 0, stdout: `${JSON.stringify({ epoch: 1, turned: true })}\n`, stderr: '' });
     expect((await register.checkpoint()).counts).toEqual({ issued: 1, revoked: 1, active: 0 });
-  });
+  }, 60_000);
 
   it('says what the register refused, and exits 1', async () => {
     const leaf = leafOf('never').toString();
@@ -98,7 +110,7 @@ describe("the operator's command", () => {
       expect(stderr).toContain('Usage:');
       expect(stderr).not.toContain(toBase64Url(SECRETS.operator));
     }
-    expect(wrong[3]?.stderr).toContain('chmod 600');
+    expect(wrong[3].stderr).toContain('chmod 600');
   });
 
   it('makes a key that only its owner may read', async () => {
