@@ -9,6 +9,7 @@ import { groth16 } from 'snarkjs';
 import { ProtocolError } from '../protocol/errors.ts';
 import { type Groth16Proof, proofSchema } from '../protocol/presentation.ts';
 import { type Armed, type ProvingOptions, secretsOf } from './arm.ts';
+import { useCurveOnThisThread } from './curve.ts';
 import { type CircuitStatement, LATE_SIGNAL, SIGNALS_OF, signalOf } from './inputs.ts';
 import { encodeWtns } from './wtns.ts';
 
@@ -75,7 +76,8 @@ export async function fire(
   const file = encodeWtns(fired);
   fired.fill(0);
   try {
-    const proved = await groth16.prove(key.zkey, file, follow(options), { singleThread: !key.threads });
+    if (!key.threads) await useCurveOnThisThread();
+    const proved = await groth16.prove(key.zkey, file, follow(options));
     options.onProgress?.(1);
     const expected = names.map((name) => signalOf(statement, name).toString());
     if (proved.publicSignals.some((value, i) => value !== expected[i])) {

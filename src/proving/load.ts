@@ -8,6 +8,7 @@
 import { type CircuitName, requireProductionKeys } from '../protocol/artifacts.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { checkArtifact, type CircuitArtifacts } from './artifacts.ts';
+import { useCurveOnThisThread } from './curve.ts';
 import { SIGNALS_OF } from './inputs.ts';
 import { buildWitnessCalculator, type WitnessCalculator } from './witness.ts';
 import { readZkeyHeader, refuseKeyWithoutContribution } from './zkey.ts';
@@ -31,7 +32,8 @@ export interface LoadOptions {
   readonly production?: boolean;
   /**
    * Lets ffjavascript start its own workers, one a core. Default false: a page's policy blocks them,
-   * and in Node they keep the process alive until `globalThis.curve_bn128.terminate()`.
+   * and in Node they keep the process alive until `globalThis.curve_bn128.terminate()`. Has no effect
+   * once a curve for one thread is in use.
    */
   readonly threads?: boolean;
 }
@@ -45,6 +47,7 @@ export interface LoadOptions {
 export async function load(artifacts: CircuitArtifacts, options: LoadOptions = {}): Promise<ProvingKey> {
   const { manifest, circuit, wasm, zkey } = artifacts;
   const expected = manifest.circuits[circuit];
+  const threads = options.threads ?? false;
   requireProductionKeys(manifest, options.production ?? false);
   checkArtifact(wasm, expected.wasm);
   checkArtifact(zkey, expected.zkey);
@@ -53,12 +56,13 @@ export async function load(artifacts: CircuitArtifacts, options: LoadOptions = {
   if (header.publics !== SIGNALS_OF[circuit].length || header.domain !== expected.domain) {
     throw new ProtocolError('proving_key_invalid', `the proving key is not one of the circuit ${circuit}`);
   }
+  if (!threads) await useCurveOnThisThread();
   return {
     circuit,
     version: manifest.version,
     development: manifest.keys === 'development',
     calculator: await buildWitnessCalculator(wasm),
     zkey,
-    threads: options.threads ?? false,
+    threads,
   };
 }

@@ -28,7 +28,7 @@ describe('load, arm, fire', () => {
     ]);
   });
 
-  it('proves show for another request than was armed, and snarkjs accepts it', async () => {
+  it('proves show for another request than was armed, and snarkjs accepts it', { timeout: 120_000 }, async () => {
     const { inputs, statement } = showSample();
     const seen: number[] = [];
     const armed = await arm(show, inputs);
@@ -46,7 +46,7 @@ describe('load, arm, fire', () => {
     }
   });
 
-  it('proves issue for its session, each time with fresh randomness', async () => {
+  it('proves issue for its session, each time with fresh randomness', { timeout: 60_000 }, async () => {
     const [seed, blinding] = [toField(5n), toField(6n)];
     const armed = await arm(issue, { session: toField(0n), seed, blinding });
     const statement = {

@@ -46,7 +46,7 @@ async function signed(misbehaviour: Misbehaviour = {}): Promise<SignedCredential
 }
 
 describe('enrol', () => {
-  it('gets a credential whose leaf, signature and position the wallet can verify', async () => {
+  it('gets a credential whose leaf, signature and position the wallet can verify', { timeout: 60_000 }, async () => {
     world.misbehaviour.trusting = false;
     deps = world.enrolDeps(realProver());
     const steps: EnrolmentStep[] = [];

@@ -11,7 +11,6 @@ import {
   requestInputs,
   type RequestObject,
 } from '../../src/protocol/request.ts';
-import type { Context } from '../../src/protocol/scope.ts';
 import { toBase64Url } from '../../src/protocol/scope.ts';
 import type { PendingRequest } from '../../src/wallet/present.ts';
 import { NOW } from '../proving/sample.ts';
