@@ -228,7 +228,7 @@ export async function snarkjsVerifies(
   signals: readonly string[],
   proof: Groth16Proof,
 ): Promise<boolean> {
-  return snarkjs.groth16.verify(vkey as never, [...signals], proof);
+  return snarkjs.groth16.verify(vkey, [...signals], proof);
 }
 
 /** Ends the workers that snarkjs keeps; for `afterAll`. */
