@@ -13,7 +13,7 @@
  * @module
  */
 import { readFile } from 'node:fs/promises';
-import { type Context, Hono } from 'hono';
+import { type Context, type Env, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { csrf } from 'hono/csrf';
@@ -31,7 +31,7 @@ export interface SamplePlatformOptions {
   /** Page of the wallet that takes requests, e.g. `http://localhost:4100/present`. */
   readonly walletUrl: string;
   /** The platform's verifier app. */
-  readonly verifier: Hono;
+  readonly verifier: Hono<Env>;
   /** One of the verifier's keys. */
   readonly apiKey: string;
   /** How to reach the verifier over HTTP. Default: `fetch`. */

@@ -11,10 +11,14 @@ import { fromBase64Url } from '../../protocol/scope.ts';
 import type { IssuerConfig, RegisterConfig } from '../environment.ts';
 
 const url = z.url().transform((text) => text.replace(/\/+$/, ''));
+/** A name in both languages; a plain text stands for both. */
+const name = z
+  .union([z.string(), z.object({ en: z.string(), zh: z.string() })])
+  .transform((given) => (typeof given === 'string' ? { en: given, zh: given } : given));
 const key = z.string().transform((text) => fromBase64Url(text));
 
 const schema = z.object({
-  issuer: z.object({ url, name: z.string(), key }),
+  issuer: z.object({ url, name, key }),
   register: z.object({
     url,
     name: z.string(),
@@ -26,18 +30,21 @@ const schema = z.object({
   /** Whether sample people and passports are offered at `/demo/people`. */
   demo: z.boolean(),
   /** Sites to try the credential at. */
-  platforms: z.array(z.object({ url, name: z.object({ en: z.string(), zh: z.string() }) })).default([]),
+  platforms: z.array(z.object({ url, name })).default([]),
 });
 
 /** Form of `/config.json`; keys are base64url. */
 export type ConfigFile = z.input<typeof schema>;
 
+/** A name in both languages. */
+export type LocalName = z.output<typeof name>;
+
 /** The configuration as the pages use it. */
 export interface WalletConfig {
-  readonly issuer: IssuerConfig & { readonly name: string };
+  readonly issuer: IssuerConfig & { readonly name: LocalName };
   readonly register: RegisterConfig;
   readonly demo: boolean;
-  readonly platforms: readonly { readonly url: string; readonly name: Readonly<Record<'en' | 'zh', string>> }[];
+  readonly platforms: readonly { readonly url: string; readonly name: LocalName }[];
 }
 
 /**

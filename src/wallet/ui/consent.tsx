@@ -5,6 +5,8 @@
  * @module
  */
 import type { VNode } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { isAllowedUrl } from '../../protocol/scope.ts';
 import { type ConsentFlow, type Preparation, useConsent } from './consent_flow.ts';
 import type { Consent, PendingRequest } from '../present.ts';
 import { learned } from './facts.ts';
@@ -21,10 +23,16 @@ import { Button, Heading, Notice, PageLink, Problem, Progress, percent } from '.
 export function ConsentPage({ fragment }: { readonly fragment: string }): VNode {
   const flow = useConsent(fragment);
   const { phase, pending, consent } = flow;
+  useEffect(() => {
+    // What had the focus may be gone with the phase before.
+    if (document.activeElement === document.body) {
+      document.querySelector('h1')?.focus({ preventScroll: true });
+    }
+  }, [phase.name]);
   return (
     <div class="stack narrow" data-phase={phase.name}>
       {pending === undefined ? (
-        <Unread flow={flow} />
+        <Unread flow={flow} fragment={fragment} />
       ) : (
         <article class="sheet">
           <Asker pending={pending} />
@@ -43,18 +51,66 @@ function hostOf(pending: PendingRequest): string {
   return new URL(pending.origin).host;
 }
 
-function Unread({ flow }: { readonly flow: ConsentFlow }): VNode {
-  const { consent, retry } = useStrings();
+/** Problems that the same link will always have. */
+const LASTING: ReadonlySet<string> = new Set([
+  'ask_refused',
+  'circuit_version_unsupported',
+  'link_invalid',
+  'nonce_used',
+  'policy_mismatch',
+  'request_expired',
+  'request_invalid',
+  'request_unknown',
+]);
+
+/** Where a link claims to come from; its request may not have been read. */
+function claimedOrigin(fragment: string): URL | undefined {
+  const uri = new URLSearchParams(fragment.slice(1)).get('request_uri') ?? '';
+  const url = URL.canParse(uri) ? new URL(uri) : undefined;
+  return url !== undefined && isAllowedUrl(url) ? url : undefined;
+}
+
+function Unread({ flow, fragment }: { readonly flow: ConsentFlow; readonly fragment: string }): VNode {
+  const { consent } = useStrings();
+  const site = claimedOrigin(fragment);
   return flow.phase.name === 'problem' ? (
-    <Problem code={flow.phase.code}>
-      <Button kind="primary" onClick={flow.restart}>
-        {retry}
-      </Button>
-    </Problem>
+    <NextSteps
+      code={flow.phase.code}
+      flow={flow}
+      site={site === undefined ? undefined : { origin: site.origin, host: site.host }}
+    />
   ) : (
     <p class="soft" role="status">
       {consent.reading}
     </p>
+  );
+}
+
+/** A problem with what can be done about it: try again where that can help, or go back. */
+function NextSteps(props: {
+  readonly code: string;
+  readonly flow: ConsentFlow;
+  readonly site: { readonly origin: string; readonly host: string } | undefined;
+}): VNode {
+  const { consent, retry, toStart } = useStrings();
+  const { code, flow, site } = props;
+  return (
+    <Problem code={code}>
+      {!LASTING.has(code) && (
+        <Button kind="primary" onClick={flow.restart}>
+          {retry}
+        </Button>
+      )}
+      {site === undefined ? (
+        <PageLink to="welcome" class="button plain">
+          {toStart}
+        </PageLink>
+      ) : (
+        <a class="button plain" href={site.origin}>
+          {consent.returnTo(site.host)}
+        </a>
+      )}
+    </Problem>
   );
 }
 
@@ -98,7 +154,7 @@ interface AnswerProps {
 }
 
 function Answer({ flow, pending, consent: shown }: AnswerProps): VNode {
-  const { consent, retry } = useStrings();
+  const { consent } = useStrings();
   const { phase } = flow;
   const host = hostOf(pending);
   const wayBack = (
@@ -148,14 +204,7 @@ function Answer({ flow, pending, consent: shown }: AnswerProps): VNode {
         </div>
       );
     case 'problem':
-      return (
-        <Problem code={phase.code}>
-          <Button kind="primary" onClick={flow.restart}>
-            {retry}
-          </Button>
-          {wayBack}
-        </Problem>
-      );
+      return <NextSteps code={phase.code} flow={flow} site={{ origin: pending.origin, host }} />;
   }
 }
 
@@ -167,11 +216,17 @@ function Sheet({ flow, pending, consent: shown }: AnswerProps): VNode {
   return (
     <div class="stack">
       <dl class="explain">
-        <dt class="learn">{consent.learn}</dt>
+        <dt class="learn">
+          <span>{consent.learn}</span>
+        </dt>
         <dd data-part="learn">{consent.sentence(learned(shown.ask, shown.disclosed, strings))}</dd>
-        <dt class="not">{consent.learnNot}</dt>
+        <dt class="not">
+          <span>{consent.learnNot}</span>
+        </dt>
         <dd data-part="not">{consent.learnNotText}</dd>
-        <dt class="again">{consent.again}</dt>
+        <dt class="again">
+          <span>{consent.again}</span>
+        </dt>
         <dd data-part="again">
           {shown.sub === undefined ? consent.notRecognised : consent.recognised(shortSub(shown.sub))}
         </dd>

@@ -12,7 +12,7 @@ import type { Credential, SignedCredential } from '../credential.ts';
 import { sync } from '../sync.ts';
 import { anonymousFetch, clock } from './browser.ts';
 import { CredentialCard } from './credential_card.tsx';
-import { assuranceName, dateName, documentName, momentName } from './facts.ts';
+import { assuranceName, dateName, documentName, localName, momentName } from './facts.ts';
 import { useStrings } from './language.tsx';
 import { Button, Heading, Notice, PageLink, Panel, Problem } from './parts.tsx';
 import { codeOf } from './problems.ts';
@@ -101,7 +101,7 @@ function Published({ credential: held }: { readonly credential: Credential }): V
               <dt>{credential.issued}</dt>
               <dd>{dateName(attributes.issued, strings, 'month')}</dd>
               <dt>{credential.issuer}</dt>
-              <dd>{config.issuer.name}</dd>
+              <dd>{localName(config.issuer.name, strings)}</dd>
             </dl>
           </Panel>
           <Removal />
@@ -147,7 +147,8 @@ function useStanding(credential: Credential): [Standing, () => Promise<void>] {
 }
 
 function Platforms(): VNode | null {
-  const { credential, tag } = useStrings();
+  const strings = useStrings();
+  const { credential } = strings;
   const { platforms } = useWallet().config;
   if (platforms.length === 0) {
     return null;
@@ -159,7 +160,7 @@ function Platforms(): VNode | null {
       <ul class="links">
         {platforms.map(({ url, name }) => (
           <li key={url}>
-            <a href={url}>{tag === 'zh-CN' ? name.zh : name.en}</a>
+            <a href={url}>{localName(name, strings)}</a>
           </li>
         ))}
       </ul>

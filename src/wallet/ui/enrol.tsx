@@ -9,6 +9,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { CredentialCard } from './credential_card.tsx';
 import { FileEvidence, SampleEvidence } from './enrol_evidence.tsx';
 import { EnrolRun } from './enrol_run.tsx';
+import { localName } from './facts.ts';
 import { useStrings } from './language.tsx';
 import { Button, Heading, Notice, PageLink, Panel } from './parts.tsx';
 import type { Evidence } from './samples.ts';
@@ -20,7 +21,8 @@ import { useWallet } from './wallet_context.ts';
  * @param props - `fragment` is the request of a platform that waits, or empty.
  */
 export function EnrolPage({ fragment }: { readonly fragment: string }): VNode {
-  const { enrol } = useStrings();
+  const strings = useStrings();
+  const { enrol } = strings;
   const { config, held } = useWallet();
   const [evidence, setEvidence] = useState<Evidence>();
   const [running, setRunning] = useState(false);
@@ -50,14 +52,14 @@ export function EnrolPage({ fragment }: { readonly fragment: string }): VNode {
     <div class="stack narrow">
       <div>
         <Stages current={stage} />
-        <Heading>{[enrol.choose, enrol.reviewTitle, enrol.runTitle][stage]}</Heading>
+        <Heading key={stage}>{[enrol.choose, enrol.reviewTitle, enrol.runTitle][stage]}</Heading>
       </div>
       {stage === 0 &&
         (config.demo ? <SampleEvidence onEvidence={setEvidence} /> : <FileEvidence onEvidence={setEvidence} />)}
       {stage === 1 && evidence !== undefined && (
         <Review
           evidence={evidence}
-          issuer={config.issuer.name}
+          issuer={localName(config.issuer.name, strings)}
           onBack={() => setEvidence(undefined)}
           onStart={() => setRunning(true)}
         />
@@ -99,7 +101,7 @@ function Review(props: {
   readonly onStart: () => void;
 }): VNode {
   const { enrol, back } = useStrings();
-  const { face, altered } = props.evidence;
+  const { face, altered, source } = props.evidence;
   const picture = useMemo(
     () => URL.createObjectURL(new Blob([new Uint8Array(face.bytes)], { type: face.type })),
     [face],
@@ -112,7 +114,10 @@ function Review(props: {
           <figure class="live">
             {/* Browsers show no JPEG 2000; then only the caption stands here. */}
             {face.type !== 'image/jp2' && <img src={picture} alt={enrol.live} />}
-            <figcaption class="small soft">{enrol.live}</figcaption>
+            <figcaption class="soft">
+              {enrol.live}
+              {source !== 'own' && <span class="note">{enrol.sources[source]}</span>}
+            </figcaption>
           </figure>
           <dl class="explain">
             <dt>{enrol.toIssuer(props.issuer)}</dt>

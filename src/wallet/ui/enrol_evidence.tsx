@@ -41,6 +41,7 @@ export function SampleEvidence({ onEvidence }: { readonly onEvidence: OnEvidence
     [attempt],
   );
   useEffect(() => void list(), [list]);
+  const hasNote = (id: string): id is keyof typeof enrol.notes => Object.hasOwn(enrol.notes, id);
 
   return (
     <>
@@ -60,7 +61,10 @@ export function SampleEvidence({ onEvidence }: { readonly onEvidence: OnEvidence
                 <span class="monogram" aria-hidden="true">
                   {monogram(person.name)}
                 </span>
-                <span>{person.name}</span>
+                <span>
+                  {person.name}
+                  {hasNote(person.id) && <span class="note soft">{enrol.notes[person.id]}</span>}
+                </span>
               </button>
             </li>
           ))}
@@ -128,7 +132,7 @@ export function FileEvidence({ onEvidence }: { readonly onEvidence: OnEvidence }
           disabled={!complete}
           onClick={() => {
             if (complete) {
-              onEvidence({ files: { sod, dg1, dg2 }, face: { type: 'image/jpeg', bytes: face }, altered: false });
+              onEvidence({ files: { sod, dg1, dg2 }, face: { type: 'image/jpeg', bytes: face }, altered: false, source: 'own' });
             }
           }}
         >

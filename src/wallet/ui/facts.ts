@@ -7,7 +7,13 @@
 import { DOCUMENT_KINDS, type DocumentKind } from '../../protocol/attributes.ts';
 import { dateParts, toDate } from '../../protocol/dates.ts';
 import type { Ask, Disclosed } from '../../protocol/policy.ts';
+import type { LocalName } from './config.ts';
 import type { Strings } from './strings/en.ts';
+
+/** A name in the language of the pages. */
+export function localName(name: LocalName, strings: Strings): string {
+  return strings.tag === 'zh-CN' ? name.zh : name.en;
+}
 
 /** Name of a kind of document by its number. */
 export function documentName(number: number, strings: Strings): string {

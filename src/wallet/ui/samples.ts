@@ -14,9 +14,9 @@ const base64url = z.string().transform((text) => fromBase64Url(text));
 const person = z.object({
   id: z.string(),
   name: z.string(),
-  note: z.string(),
   /** Whether the live picture is an altered copy of the portrait. */
   altered: z.boolean(),
+  /** Where the pictures come from. */
   source: z.string(),
 });
 const evidence = z.object({
@@ -29,11 +29,16 @@ const evidence = z.object({
 /** A sample person in the list. */
 export type SamplePerson = z.output<typeof person>;
 
-/** What an enrolment hands to the issuer, and whether its live picture is an altered copy. */
+/** Whose pictures may be shown, and how they are credited. */
+export type PictureSource = 'london' | 'package' | 'own';
+
+/** What an enrolment hands to the issuer, with what must be said of its live picture. */
 export interface Evidence {
   readonly files: DocumentFiles;
   readonly face: FacePicture;
+  /** Whether it is an altered copy of the portrait. */
   readonly altered: boolean;
+  readonly source: PictureSource;
 }
 
 const problem = z.object({ code: z.string().regex(/^[a-z0-9_]+$/) });
@@ -63,10 +68,13 @@ async function ask<Schema extends z.ZodType>(path: string, schema: Schema, body?
   return parsed.data;
 }
 
-const toEvidence = ({ face, ...files }: z.output<typeof evidence>, altered: boolean): Evidence => ({
+const toEvidence = (
+  { face, ...files }: z.output<typeof evidence>,
+  said: Pick<Evidence, 'altered' | 'source'>,
+): Evidence => ({
   files,
   face: { type: face.type, bytes: face.data },
-  altered,
+  ...said,
 });
 
 /** The sample people on offer. */
@@ -75,11 +83,14 @@ export function listPeople(): Promise<SamplePerson[]> {
 }
 
 /** A sample person's passport and live picture. */
-export async function openPerson({ id, altered }: SamplePerson): Promise<Evidence> {
-  return toEvidence(await ask(`/demo/people/${encodeURIComponent(id)}`, evidence), altered);
+export async function openPerson({ id, altered, source }: SamplePerson): Promise<Evidence> {
+  return toEvidence(await ask(`/demo/people/${encodeURIComponent(id)}`, evidence), {
+    altered,
+    source: source.startsWith('Face Research Lab London Set') ? 'london' : 'package',
+  });
 }
 
 /** Has a sample passport made with the visitor's picture. */
 export async function makePerson(jpeg: Blob): Promise<Evidence> {
-  return toEvidence(await ask('/demo/people', evidence, jpeg), true);
+  return toEvidence(await ask('/demo/people', evidence, jpeg), { altered: true, source: 'own' });
 }

@@ -18,6 +18,7 @@ export const en = {
   loading: 'One moment …',
   back: 'Back',
   retry: 'Try again',
+  toStart: 'To the start page',
   cancel: 'Cancel',
 
   welcome: {
@@ -49,6 +50,12 @@ export const en = {
     choose: 'Whose passport?',
     chooseHint: 'The people and passports are samples, made by this demonstration.',
     people: 'Sample people',
+    notes: {
+      alex: '17 years old',
+      kim: 'turns 18 today',
+      noor: 'a passport without a personal number, which the issuer refuses',
+      robin: 'over 60',
+    },
     own: 'Use your own face',
     ownHint:
       'The picture goes to this demonstration’s server, which makes a sample passport with it. It is not a real document.',
@@ -60,6 +67,11 @@ export const en = {
     opening: 'Opening the passport …',
     altered: 'The live picture is an altered copy of the passport portrait, not a second photograph.',
     live: 'Live picture',
+    sources: {
+      london: 'Face Research Lab London Set (DeBruine and Jones), CC BY 4.0',
+      package: 'From the sample photographs of the face-recognition software',
+      own: 'Your picture',
+    },
     fileTitle: 'Your document',
     fileHint: 'Choose the three files that were read from the chip, and a picture of you taken now.',
     files: {

@@ -18,6 +18,7 @@ export const zh: Strings = {
   loading: '请稍候……',
   back: '返回',
   retry: '重试',
+  toStart: '回到首页',
   cancel: '取消',
 
   welcome: {
@@ -48,6 +49,12 @@ export const zh: Strings = {
     choose: '用谁的护照？',
     chooseHint: '这里的人物和护照都是演示用的样本。',
     people: '样本人物',
+    notes: {
+      alex: '17 岁',
+      kim: '今天满 18 岁',
+      noor: '护照没有个人号码，签发机构会拒绝',
+      robin: '60 岁以上',
+    },
     own: '用自己的照片',
     ownHint: '照片会发给本演示的服务器，用来制作一本样本护照。它不是真证件。',
     camera: '打开摄像头',
@@ -58,12 +65,17 @@ export const zh: Strings = {
     opening: '正在读取护照……',
     altered: '这张现场照是由护照相片改动而来，并非另外拍摄。',
     live: '现场照',
+    sources: {
+      london: 'Face Research Lab London Set (DeBruine and Jones), CC BY 4.0',
+      package: '取自人脸识别软件附带的示例照片',
+      own: '你的照片',
+    },
     fileTitle: '你的证件',
     fileHint: '请选择从芯片读出的三个文件，以及一张刚拍的照片。',
     files: { sod: '安全对象（EF.SOD）', dg1: '数据组 1（DG1）', dg2: '数据组 2（DG2）', face: '现场照' },
     next: '继续',
     reviewTitle: '开始之前',
-    toIssuer: (issuer) => `${issuer}会收到什么`,
+    toIssuer: (issuer) => `${issuer} 会收到什么`,
     toIssuerText:
       '护照中经签名的数据和现场照。作出决定后，姓名、号码和照片随即删除，只留下一个加密标记，用来保证一人只办理一次。',
     staysHere: '什么留在这台设备上',
