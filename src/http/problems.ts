@@ -40,6 +40,7 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
   // what stands against it
   leaf_revoked: 409,
   leaf_taken: 409,
+  epoch_not_next: 409,
   enrolment_out_of_order: 409,
   enrolment_busy: 409,
   person_already_enrolled: 409,
@@ -76,6 +77,8 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
   rate_limited: 429,
   // not the caller's fault
   internal_error: 500,
+  register_inconsistent: 500,
+  tree_full: 503,
   database_unreachable: 503,
   register_unreachable: 503,
   issuer_unreachable: 503,
