@@ -158,12 +158,12 @@ async function start(
 
   const issuerDatabase = await openMigrated(databases.issuer, issuerMigrations, closers);
   let issuer: Issuer | undefined;
-  const issuerName = 'Bauta sample issuer';
+  const issuerName = { en: 'Bauta sample issuer', zh: 'Bauta 示例签发机构' };
   const issueKey = await readKey(manifest, 'issue');
   const poseidon = await buildWasmPoseidon();
   const issuerUrl = await bind('issuer', () => {
     issuer = createIssuer({
-      name: issuerName,
+      name: issuerName.en,
       logger: logger('issuer'),
       clock,
       random,

@@ -14,9 +14,12 @@ import { installProblems } from '../http/problems.ts';
 import { type Logger, logUnexpected, requestLog } from '../http/logs.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 
+/** A name in both languages of the pages. */
+export type LocalName = Readonly<Record<'en' | 'zh', string>>;
+
 /** What the wallet is told at start: whom it trusts. Served as `/config.json`. */
 export interface WalletConfig {
-  readonly issuer: { readonly url: string; readonly name: string; readonly key: string };
+  readonly issuer: { readonly url: string; readonly name: LocalName; readonly key: string };
   readonly register: {
     readonly url: string;
     readonly name: string;
@@ -26,7 +29,7 @@ export interface WalletConfig {
   };
   readonly demo: boolean;
   /** Sites to try the credential at. */
-  readonly platforms: readonly { readonly url: string; readonly name: Readonly<Record<'en' | 'zh', string>> }[];
+  readonly platforms: readonly { readonly url: string; readonly name: LocalName }[];
 }
 
 /** What the host needs. */
