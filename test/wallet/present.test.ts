@@ -85,11 +85,7 @@ async function addPlatform(origin: string): Promise<void> {
 
 type BackendInit = Omit<RequestInit, 'headers'> & { readonly headers?: Record<string, string> };
 
-const backend = (
-  origin: string,
-  path: string,
-  init: RequestInit & { headers?: Record<string, string> } = {},
-): Promise<Response> =>
+const backend = (origin: string, path: string, init: BackendInit = {}): Promise<Response> =>
   Promise.resolve(
     world.handlers.get(origin)?.(
       new Request(origin + path, {
