@@ -66,12 +66,16 @@ const HASHES: ReadonlyMap<string, string> = new Map([
  * Reads a file of weights.
  *
  * @param url - One of the `file:` URLs above; anything else is refused, so nothing reaches a network.
+ * @param read - Reads a file; the file system's by default.
  * @throws {@link ProtocolError} `face_models_changed` if the file is not the one that was measured.
  */
-export async function fetchModel(url: string): Promise<Response> {
+export async function fetchModel(
+  url: string,
+  read: (file: URL) => Promise<Uint8Array<ArrayBuffer>> = readFile,
+): Promise<Response> {
   const file = URL.canParse(url) ? new URL(url) : undefined; // face-api writes `file:/path`
   const expected = file && HASHES.get(file.href);
-  const bytes = file && expected !== undefined ? await readFile(file) : undefined;
+  const bytes = file && expected !== undefined ? await read(file) : undefined;
   if (bytes === undefined || createHash('sha256').update(bytes).digest('hex') !== expected) {
     throw new ProtocolError('face_models_changed', 'the face models differ from those measured; run npm ci');
   }

@@ -110,6 +110,14 @@ describe('fetchModel', () => {
       await expect(fetchModel(url)).rejects.toMatchObject({ code: 'face_models_changed' });
     }
   });
+
+  it('refuses weights of which one bit differs', async () => {
+    const url = `${MODEL_URLS.human}blazeface.json`;
+    const bytes = new Uint8Array(await (await fetchModel(url)).arrayBuffer());
+    bytes[1000] = (bytes[1000] ?? 0) ^ 1;
+    const read = () => Promise.resolve(bytes);
+    await expect(fetchModel(url, read)).rejects.toMatchObject({ code: 'face_models_changed' });
+  });
 });
 
 // The closest impostors of the London Set: 067 and 005 pass the 0.6 that face-api has by default.
