@@ -160,6 +160,13 @@ describe('certificates', () => {
     expect(() => readCertificate(unknown)).toThrow(expect.objectContaining({ code: 'certificate_unsupported' }));
   });
 
+  it('of an authority are never those of a signer, whatever their key usage', () => {
+    const both = Uint8Array.from(csca.certificate);
+    const position = Buffer.from(both).indexOf(Buffer.from('03020106', 'hex'));
+    both[position + 3] = 0x86; // digitalSignature beside keyCertSign and cRLSign
+    expect(readCertificate(both)).toMatchObject({ isAuthority: true, isSigner: false });
+  });
+
   it('say what they are for', () => {
     const read = (certified: CertifiedKey) => readCertificate(certified.certificate);
     const key = createChipKey('ecdsa-p256');

@@ -42,6 +42,13 @@ describe('check digits', () => {
     expect(() => readMrz(zone)).toThrow(expect.objectContaining({ code: 'mrz_check_digit' }));
   });
 
+  it('a wrong digit of the personal number alone is noticed, whatever the composite digit', () => {
+    for (const composite of '0123456789') {
+      const zone = `${TD3.slice(0, 86)}2${composite}`;
+      expect(() => readMrz(zone)).toThrow(expect.objectContaining({ code: 'mrz_check_digit' }));
+    }
+  });
+
   it('the composite digit notices two fields that are each right and belong to two documents', () => {
     const other = writeMrz({ ...PERSON, documentNumber: 'K00000002' });
     const mixed = other.slice(0, 54) + TD3.slice(54);
