@@ -123,7 +123,8 @@ export function createIssuer(deps: IssuerDeps): Issuer {
         seedTag: parseField(body.seed_tag),
         session: deriveSession(id),
       };
-      const signed = await enrolments.decide(id, bearer(c.req.header('authorization')), (evidence) =>
+      const token = bearer(c.req.header('authorization'));
+      const signed = await enrolments.decide(id, token, `${body.holder} ${body.seed_tag}`, (evidence) =>
         issuance.issue(statement, body.proof, evidence),
       );
       return c.json({ ...signed, status: 'pending' }, 202);

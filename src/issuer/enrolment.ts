@@ -16,6 +16,7 @@ import { type CalendarDate, dateInZone, monthStart, monthStartAfter } from '../p
 import { MESSAGE_TAG } from '../protocol/domains.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { toBase64Url } from '../protocol/scope.ts';
+import type { SignedCredential } from './issue.ts';
 
 /** How long a session lives, in milliseconds. */
 export const SESSION_MILLISECONDS = 30 * 60 * 1000;
@@ -58,8 +59,7 @@ interface Session {
   faces: number;
   busy: boolean;
   evidence?: Evidence | undefined;
-  /** Decimal leaf, once decided. */
-  leaf?: string;
+  decision?: { readonly wish: string; readonly signed: SignedCredential };
 }
 
 /** What enrolment needs from outside. */
@@ -129,7 +129,8 @@ export class Enrolments {
    */
   status(id: string, token: string): { readonly status: EnrolmentStatus; readonly leaf?: string } {
     const session = this.#find(id, token);
-    return { status: session.status, ...(session.leaf === undefined ? {} : { leaf: session.leaf }) };
+    const leaf = session.decision?.signed.leaf;
+    return { status: session.status, ...(leaf === undefined ? {} : { leaf }) };
   }
 
   /**
@@ -194,24 +195,29 @@ export class Enrolments {
 
   /**
    * Decides a session: hands its evidence to `issue` and forgets it, whether that succeeds or the
-   * person or seed is refused.
+   * person or seed is refused. The same wish again gets the same answer until the session expires, so
+   * that a lost answer costs nobody their credential.
    *
-   * @param issue - Makes and stores the credential; returns the leaf.
-   * @throws {@link ProtocolError} `face_not_matched` before the face was accepted, and what `issue` throws.
+   * @param wish - What the wallet asks for, as text; another wish is refused once one was granted.
+   * @param issue - Makes and stores the credential; returns the leaf among others.
+   * @throws {@link ProtocolError} `enrolment_out_of_order` before the face was accepted or for another
+   * wish after the decision, and what `issue` throws.
    */
-  async decide<T extends { readonly leaf: string }>(
+  async decide(
     id: string,
     token: string,
-    issue: (evidence: Omit<Evidence, 'portrait'>) => Promise<T>,
-  ): Promise<T> {
-    return this.#exclusive(id, token, ['face_accepted'], async (session) => {
+    wish: string,
+    issue: (evidence: Omit<Evidence, 'portrait'>) => Promise<SignedCredential>,
+  ): Promise<SignedCredential> {
+    return this.#exclusive(id, token, ['face_accepted', 'decided'], async (session) => {
+      if (session.decision?.wish === wish) return session.decision.signed;
       const { dedupTag, attributes } = evidenceOf(session);
       try {
-        const issued = await issue({ dedupTag, attributes });
-        session.leaf = issued.leaf;
+        const signed = await issue({ dedupTag, attributes });
+        session.decision = { wish, signed };
         session.status = 'decided';
         session.evidence = undefined;
-        return issued;
+        return signed;
       } catch (error) {
         if (error instanceof ProtocolError && REFUSALS.has(error.code)) {
           this.#sessions.delete(session.id);
@@ -270,7 +276,7 @@ function countAttempt(attempts: number, limit: number): void {
 
 function evidenceOf(session: Session): Evidence {
   if (session.evidence === undefined) {
-    throw new ProtocolError('enrolment_out_of_order', 'no document has been accepted in this enrolment');
+    throw new ProtocolError('enrolment_out_of_order', 'this enrolment has no accepted document, or is decided');
   }
   return session.evidence;
 }

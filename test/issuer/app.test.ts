@@ -248,6 +248,17 @@ describe('an enrolment', () => {
     expect(await world.face(enrolment)).toMatchObject({ body: { code: 'enrolment_out_of_order' } });
   });
 
+  it('gives the same answer to the same wish again, and no other credential', async () => {
+    const enrolment = await world.accepted();
+    const first = await world.credential(enrolment);
+    expect(await world.credential(enrolment)).toEqual(first);
+    expect(await world.credential(enrolment, toField(6n))).toMatchObject({
+      status: 409,
+      body: { code: 'enrolment_out_of_order' },
+    });
+    expect(world.submitted).toHaveLength(1);
+  });
+
   it('belongs to the holder of its token and ends in time', async () => {
     const one = await world.enrolment();
     const other = await world.enrolment();
