@@ -14,7 +14,7 @@ import { promisify } from 'node:util';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { EMBEDDABLE } from './checks/licences.ts';
-import { packageOf, readModules } from './checks/modules.ts';
+import { listFiles, packageOf, readModules } from './checks/modules.ts';
 import { ROOT } from './circuits/compile.ts';
 
 const run = promisify(execFile);
@@ -68,6 +68,12 @@ await run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p'
 }).catch((error: unknown) => {
   throw new Error((error as { stdout?: string }).stdout ?? 'tsc failed', { cause: error });
 });
+// The compiler drops a module's first comment together with an import of types alone.
+const HEADER = '// SPDX-License-Identifier: Apache-2.0\n';
+for (const path of await listFiles(OUT, '.', /\.js$|\.d\.ts$/)) {
+  const text = await readFile(join(OUT, path), 'utf8');
+  if (!text.startsWith(HEADER)) await writeFile(join(OUT, path), HEADER + text);
+}
 await copyFile(join(ROOT, 'LICENSES', 'Apache-2.0.txt'), join(OUT, 'LICENSE'));
 await writeFile(join(OUT, 'README.md'), README);
 const description = 'Accept Bauta logins: a client for your verifier service, and the check of presentations';
