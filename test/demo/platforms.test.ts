@@ -62,7 +62,7 @@ describe('a sample platform', () => {
       walletUrl: WALLET,
       verifier: verifier.app,
       apiKey: 'key',
-      fetchVerifier: async (input, init) => verifier.app.request(input as string, init),
+      fetchVerifier: async (input, init) => verifier.app.request(input, init),
       clock: () => 1_700_000_000_000,
     });
   });

@@ -40,7 +40,7 @@ export function launchProfile(folder: string, locale: string): Promise<BrowserCo
 }
 
 /** A request with its time. */
-export interface Seen {
+interface Seen {
   readonly url: string;
   /** Unix time in milliseconds. */
   readonly at: number;

@@ -90,7 +90,8 @@ describe.skipIf(missing)('in a browser', () => {
     expect(foreign).toEqual([]);
     expect(seen.faults).toEqual([]);
 
-    // While it proved, the wallet sent nothing to anyone.
+    // While it proved, the wallet sent nothing to anyone. Requests of its worker are seen too.
+    expect(seen.requests.some(({ url }) => url.includes('/artifacts/show.zkey'))).toBe(true);
     expect(seen.proofs).toHaveLength(3);
     for (const { began, ended } of seen.proofs) {
       expect(ended).toBeLessThan(Number.POSITIVE_INFINITY);
@@ -139,8 +140,7 @@ describe.skipIf(missing)('in a browser', () => {
     const latin = /[A-Za-z]{3,}/g;
     const strange = async (): Promise<string[]> =>
       ((await textOf(page)).match(latin) ?? []).filter(
-        (word) =>
-          !['Bauta', 'bauta', 'English', ...stack.people.flatMap(({ name }) => name.split(' '))].includes(word),
+        (word) => !['Bauta', 'bauta', 'English', ...stack.people.flatMap(({ name }) => name.split(' '))].includes(word),
       );
     await page.goto(stack.urls.wallet);
     await page.getByText(zh.welcome.lead).waitFor();

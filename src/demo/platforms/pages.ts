@@ -156,7 +156,7 @@ function goods({ goods: texts }: Texts, member: boolean, reserved: number | unde
       ${texts.items.map(
         ([item, price], number) =>
           html`<li>
-            <span class="ware ware-${String(number)}" aria-hidden="true"></span>
+            <img class="ware" src="/assets/ware-${String(number)}.svg" alt="" width="240" height="120" />
             <span class="item">${item}</span>
             <span class="price">${price}</span>
             ${

@@ -56,6 +56,10 @@ const ASSETS: Readonly<Record<string, string>> = {
   'photo.svg': 'image/svg+xml',
   'market.svg': 'image/svg+xml',
   'harbour.svg': 'image/svg+xml',
+  'ware-0.svg': 'image/svg+xml',
+  'ware-1.svg': 'image/svg+xml',
+  'ware-2.svg': 'image/svg+xml',
+  'ware-3.svg': 'image/svg+xml',
 };
 
 /**

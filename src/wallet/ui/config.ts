@@ -17,6 +17,7 @@ const name = z
   .transform((given) => (typeof given === 'string' ? { en: given, zh: given } : given));
 const key = z.string().transform((text) => fromBase64Url(text));
 
+/** Form of `/config.json`; keys are base64url. */
 const schema = z.object({
   issuer: z.object({ url, name, key }),
   register: z.object({
@@ -32,9 +33,6 @@ const schema = z.object({
   /** Sites to try the credential at. */
   platforms: z.array(z.object({ url, name })).default([]),
 });
-
-/** Form of `/config.json`; keys are base64url. */
-export type ConfigFile = z.input<typeof schema>;
 
 /** A name in both languages. */
 export type LocalName = z.output<typeof name>;

@@ -7,13 +7,11 @@
 import type { VNode } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { isAllowedUrl } from '../../protocol/scope.ts';
-import { type ConsentFlow, type Preparation, useConsent } from './consent_flow.ts';
+import { type ConsentFlow, useConsent } from './consent_flow.ts';
 import type { Consent, PendingRequest } from '../present.ts';
-import { learned } from './facts.ts';
-import { shortSub } from './short_sub.ts';
+import { type AnswerProps, PreparingProgress, Sheet } from './consent_sheet.tsx';
 import { useStrings } from './language.tsx';
-import type { Strings } from './strings/en.ts';
-import { Button, Heading, Notice, PageLink, Problem, Progress, percent } from './parts.tsx';
+import { Button, Heading, Notice, PageLink, Problem, Progress } from './parts.tsx';
 
 /**
  * The page that a platform's link opens.
@@ -147,12 +145,6 @@ function NoCredential(props: { readonly host: string; readonly origin: string; r
   );
 }
 
-interface AnswerProps {
-  readonly flow: ConsentFlow;
-  readonly pending: PendingRequest;
-  readonly consent: Consent;
-}
-
 function Answer({ flow, pending, consent: shown }: AnswerProps): VNode {
   const { consent } = useStrings();
   const { phase } = flow;
@@ -206,88 +198,6 @@ function Answer({ flow, pending, consent: shown }: AnswerProps): VNode {
     case 'problem':
       return <NextSteps code={phase.code} flow={flow} site={{ origin: pending.origin, host }} />;
   }
-}
-
-function Sheet({ flow, pending, consent: shown }: AnswerProps): VNode {
-  const strings = useStrings();
-  const { consent, retry } = strings;
-  const { preparation } = flow;
-  const { context } = pending.request;
-  return (
-    <div class="stack">
-      <dl class="explain">
-        <dt class="learn">
-          <span>{consent.learn}</span>
-        </dt>
-        <dd data-part="learn">{consent.sentence(learned(shown.ask, shown.disclosed, strings))}</dd>
-        <dt class="not">
-          <span>{consent.learnNot}</span>
-        </dt>
-        <dd data-part="not">{consent.learnNotText}</dd>
-        <dt class="again">
-          <span>{consent.again}</span>
-        </dt>
-        <dd data-part="again">
-          {shown.sub === undefined ? consent.notRecognised : consent.recognised(shortSub(shown.sub))}
-        </dd>
-      </dl>
-      {context.kind === 'action' && <Notice tone="warn">{consent.once(context.name)}</Notice>}
-      {preparation.state === 'failed' ? (
-        <Problem code={preparation.code}>
-          <Button kind="primary" onClick={flow.restart}>
-            {retry}
-          </Button>
-          <Button onClick={flow.cancel}>{consent.decline}</Button>
-        </Problem>
-      ) : (
-        <>
-          <div class="actions wide">
-            <Button kind="primary" onClick={flow.agree}>
-              {consent.agree}
-            </Button>
-            <Button onClick={flow.cancel}>{consent.decline}</Button>
-          </div>
-          <Preparing preparation={preparation} />
-        </>
-      )}
-    </div>
-  );
-}
-
-function preparationText(preparation: Preparation, { consent }: Strings): string {
-  switch (preparation.state) {
-    case 'syncing':
-      return consent.syncing;
-    case 'downloading':
-      return consent.downloading;
-    case 'ready':
-      return consent.ready;
-    case 'preparing':
-    case 'failed':
-      return consent.preparing;
-  }
-}
-
-function Preparing({ preparation }: { readonly preparation: Preparation }): VNode {
-  return (
-    <p class="soft small preparing" role="status" data-preparation={preparation.state}>
-      {preparationText(preparation, useStrings())}
-      {preparation.state === 'downloading' && ` ${percent(preparation.fraction)}`}
-    </p>
-  );
-}
-
-function PreparingProgress({ preparation }: { readonly preparation: Preparation }): VNode {
-  const strings = useStrings();
-  const { state } = preparation;
-  return state === 'downloading' || state === 'syncing' ? (
-    <Progress
-      label={preparationText(preparation, strings)}
-      fraction={state === 'downloading' ? preparation.fraction : undefined}
-    />
-  ) : (
-    <Progress label={strings.consent.arming} />
-  );
 }
 
 function Unmet({ reasons, wayBack }: { readonly reasons: Consent['unmet']; readonly wayBack: VNode }): VNode {

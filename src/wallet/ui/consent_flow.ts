@@ -30,7 +30,7 @@ export type Preparation =
   | { readonly state: 'failed'; readonly code: string };
 
 /** Where the request stands. */
-export type Phase =
+type Phase =
   | { readonly name: 'reading' | 'sheet' | 'waiting' | 'delivering' | 'delivered' | 'other_device' | 'cancelled' }
   | { readonly name: 'proving'; readonly fraction: number | undefined }
   | { readonly name: 'problem'; readonly code: string };

@@ -132,7 +132,12 @@ export function FileEvidence({ onEvidence }: { readonly onEvidence: OnEvidence }
           disabled={!complete}
           onClick={() => {
             if (complete) {
-              onEvidence({ files: { sod, dg1, dg2 }, face: { type: 'image/jpeg', bytes: face }, altered: false, source: 'own' });
+              onEvidence({
+                files: { sod, dg1, dg2 },
+                face: { type: 'image/jpeg', bytes: face },
+                altered: false,
+                source: 'own',
+              });
             }
           }}
         >

@@ -26,10 +26,15 @@ export function assuranceName(level: number, strings: Strings): string {
   return strings.credential.assurances[level] ?? String(level);
 }
 
+/** The browser's own variant of the pages' language, for the order of day and month. */
+function localeOf({ tag }: Strings): string {
+  return navigator.languages.find((wanted) => wanted.slice(0, 2) === tag.slice(0, 2)) ?? tag;
+}
+
 /** A date YYYYMMDD in words; `month` leaves the day out, where the day says nothing. */
 export function dateName(value: number, strings: Strings, precision: 'day' | 'month'): string {
   const [year, month, day] = dateParts(toDate(value));
-  return new Intl.DateTimeFormat(strings.tag, {
+  return new Intl.DateTimeFormat(localeOf(strings), {
     timeZone: 'UTC',
     year: 'numeric',
     month: 'long',
@@ -40,7 +45,7 @@ export function dateName(value: number, strings: Strings, precision: 'day' | 'mo
 /** A moment soon, as short as can be. */
 export function momentName(milliseconds: number, strings: Strings): string {
   const sameDay = new Date(milliseconds).toDateString() === new Date().toDateString();
-  return new Intl.DateTimeFormat(strings.tag, {
+  return new Intl.DateTimeFormat(localeOf(strings), {
     ...(sameDay ? {} : { month: 'short', day: 'numeric' }),
     hour: '2-digit',
     minute: '2-digit',

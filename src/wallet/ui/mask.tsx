@@ -17,7 +17,7 @@ export function Mask({ tile }: { readonly tile: boolean }): VNode {
       />
       <path class="mask-eye" d="M18 25c4-4 9-3 11 2-4 3-9 3-11-2Zm28 0c-4-4-9-3-11 2 4 3 9 3 11-2Z" />
       <path class="mask-eye" d="M30.500 25 27 38c2 2 8 2 10 0l-3.500-13Z" />
-      <path class="mask-line" d="M21 40c2 4 2 7 2 11M43 40c-2 4-2 7-2 11M28 46h8" />
+      <path class="mask-line" d="M21 40c2 4 2 7 2 11M43 40c-2 4-2 7-2 11" />
     </svg>
   );
 }

@@ -30,7 +30,7 @@ const evidence = z.object({
 export type SamplePerson = z.output<typeof person>;
 
 /** Whose pictures may be shown, and how they are credited. */
-export type PictureSource = 'london' | 'package' | 'own';
+type PictureSource = 'london' | 'package' | 'own';
 
 /** What an enrolment hands to the issuer, with what must be said of its live picture. */
 export interface Evidence {

@@ -13,7 +13,7 @@ export const en = {
   name: 'English',
   language: 'Language',
   home: 'Bauta, start page',
-  foot: 'Your secret and your proofs stay on this device.',
+  foot: 'Your secret never leaves this device.',
   demonstration: 'Demonstration: sample passports and development keys. Nothing here is proof of anything.',
   loading: 'One moment …',
   back: 'Back',

@@ -13,7 +13,7 @@ export const zh: Strings = {
   name: '中文',
   language: '语言',
   home: 'Bauta 首页',
-  foot: '你的密钥和证明只留在这台设备上。',
+  foot: '你的密钥从不离开这台设备。',
   demonstration: '演示环境：护照是样本，密钥仅供开发，不具任何证明效力。',
   loading: '请稍候……',
   back: '返回',
@@ -75,7 +75,7 @@ export const zh: Strings = {
     files: { sod: '安全对象（EF.SOD）', dg1: '数据组 1（DG1）', dg2: '数据组 2（DG2）', face: '现场照' },
     next: '继续',
     reviewTitle: '开始之前',
-    toIssuer: (issuer) => `${issuer} 会收到什么`,
+    toIssuer: (issuer) => `${issuer}会收到什么`,
     toIssuerText:
       '护照中经签名的数据和现场照。作出决定后，姓名、号码和照片随即删除，只留下一个加密标记，用来保证一人只办理一次。',
     staysHere: '什么留在这台设备上',

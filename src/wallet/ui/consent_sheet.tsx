@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * The sheet itself, as long as the holder has not decided, and what is prepared meanwhile.
+ *
+ * @module
+ */
+import type { VNode } from 'preact';
+import type { Consent, PendingRequest } from '../present.ts';
+import type { ConsentFlow, Preparation } from './consent_flow.ts';
+import { learned } from './facts.ts';
+import { useStrings } from './language.tsx';
+import { Button, Notice, percent, Problem, Progress } from './parts.tsx';
+import { shortSub } from './short_sub.ts';
+import type { Strings } from './strings/en.ts';
+
+/** A request that has been read, with what a credential would answer. */
+export interface AnswerProps {
+  readonly flow: ConsentFlow;
+  readonly pending: PendingRequest;
+  readonly consent: Consent;
+}
+
+/** What is asked, and the two buttons. */
+export function Sheet({ flow, pending, consent: shown }: AnswerProps): VNode {
+  const strings = useStrings();
+  const { consent, retry } = strings;
+  const { preparation } = flow;
+  const { context } = pending.request;
+  return (
+    <div class="stack">
+      <dl class="explain">
+        <dt class="learn">
+          <span>{consent.learn}</span>
+        </dt>
+        <dd data-part="learn">{consent.sentence(learned(shown.ask, shown.disclosed, strings))}</dd>
+        <dt class="not">
+          <span>{consent.learnNot}</span>
+        </dt>
+        <dd data-part="not">{consent.learnNotText}</dd>
+        <dt class="again">
+          <span>{consent.again}</span>
+        </dt>
+        <dd data-part="again">
+          {shown.sub === undefined ? consent.notRecognised : consent.recognised(shortSub(shown.sub))}
+        </dd>
+      </dl>
+      {context.kind === 'action' && <Notice tone="warn">{consent.once(context.name)}</Notice>}
+      {preparation.state === 'failed' ? (
+        <Problem code={preparation.code}>
+          <Button kind="primary" onClick={flow.restart}>
+            {retry}
+          </Button>
+          <Button onClick={flow.cancel}>{consent.decline}</Button>
+        </Problem>
+      ) : (
+        <>
+          <div class="actions wide">
+            <Button kind="primary" onClick={flow.agree}>
+              {consent.agree}
+            </Button>
+            <Button onClick={flow.cancel}>{consent.decline}</Button>
+          </div>
+          <Preparing preparation={preparation} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function preparationText(preparation: Preparation, { consent }: Strings): string {
+  switch (preparation.state) {
+    case 'syncing':
+      return consent.syncing;
+    case 'downloading':
+      return consent.downloading;
+    case 'ready':
+      return consent.ready;
+    case 'preparing':
+    case 'failed':
+      return consent.preparing;
+  }
+}
+
+function Preparing({ preparation }: { readonly preparation: Preparation }): VNode {
+  return (
+    <p class="soft small preparing" role="status" data-preparation={preparation.state}>
+      {preparationText(preparation, useStrings())}
+      {preparation.state === 'downloading' && ` ${percent(preparation.fraction)}`}
+    </p>
+  );
+}
+
+/** The preparation as a bar, once the holder has agreed. */
+export function PreparingProgress({ preparation }: { readonly preparation: Preparation }): VNode {
+  const strings = useStrings();
+  const { state } = preparation;
+  return state === 'downloading' || state === 'syncing' ? (
+    <Progress
+      label={preparationText(preparation, strings)}
+      fraction={state === 'downloading' ? preparation.fraction : undefined}
+    />
+  ) : (
+    <Progress label={strings.consent.arming} />
+  );
+}
