@@ -5,13 +5,13 @@
  *
  * @module
  */
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { createPassportAuthority, type PassportAuthority } from '../demo/chip.ts';
 import { SAMPLE_STATE, type SamplePerson, samplePeople } from '../demo/people.ts';
 import { createFaceComparer } from '../issuer/faces.ts';
 import { dateInZone } from '../protocol/dates.ts';
 import { ROOT } from './pages.ts';
+import { random } from './programs.ts';
 import { createSamples } from './samples.ts';
 import { type Stack, type StackOptions, startStack } from './stack.ts';
 
@@ -43,7 +43,7 @@ export async function startDemoStack(
     people,
     authority,
     today,
-    random: (length) => new Uint8Array(randomBytes(length)),
+    random,
   });
   try {
     const stack = await startStack({

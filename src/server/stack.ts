@@ -5,40 +5,30 @@
  *
  * @module
  */
-import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import type { Hono } from 'hono';
-import { buildWasmPoseidon } from '../commitment/poseidon_wasm.ts';
-import { createSamplePlatform } from '../demo/platforms/platform.ts';
 import { LANGUAGES } from '../demo/platforms/texts.ts';
 import type { AnchorSet } from '../documents/anchors.ts';
 import { createLogger, type Logger } from '../http/logs.ts';
-import { createIssuer, type Issuer } from '../issuer/app.ts';
 import type { CompareFaces } from '../issuer/enrolment.ts';
-import { createPlatformApp } from '../platform/app.ts';
-import { createCheckpointSource } from '../platform/checkpoints.ts';
-import { type CircuitName, type Manifest, parseManifest, requireProductionKeys } from '../protocol/artifacts.ts';
+import { type Manifest, parseManifest, requireProductionKeys } from '../protocol/artifacts.ts';
 import { toBase64Url } from '../protocol/scope.ts';
-import { createRegister, type Register } from '../register/app.ts';
-import { keyList } from '../register/config.ts';
-import { issuerMigrations } from '../storage/issuer.ts';
-import { migrate } from '../storage/migrate.ts';
-import { type Database, openDatabase } from '../storage/open.ts';
-import { platformMigrations } from '../storage/platform.ts';
-import { loadVerificationKey, type VerificationKey } from '../verifying/groth16.ts';
+import type { Register } from '../register/app.ts';
 import type { Config } from './config.ts';
 import { type Keys, loadKeys, makeKeys } from './keys.ts';
-import { type App, listen, type Listening } from './listen.ts';
-import { ARTIFACTS, PAGES } from './pages.ts';
-import { createWalletHost, type WalletConfig } from './wallet_host.ts';
+import { ARTIFACTS } from './pages.ts';
+import { type House, REGISTER_NAME, startIssuer, startPlatform, startRegister, startWalletHost } from './programs.ts';
+import type { WalletConfig } from './wallet_host.ts';
 
-/** Origin line and key name of the register's checkpoints. */
-const REGISTER_NAME = 'register.bauta.localhost/v1';
 /** Milliseconds between two looks at whether an epoch is due. */
 const TURN_INTERVAL = 250;
+/** Milliseconds between two attempts to hand leaves to the register. */
+const SUBMIT_INTERVAL = 5_000;
+/** What the sample issuer is called. */
+const ISSUER_NAME = { en: 'Bauta sample issuer', zh: 'Bauta 示例签发机构' };
 
 /** What a stack is given beside its configuration. */
 export interface StackOptions {
@@ -71,27 +61,10 @@ export interface Stack {
   close(): Promise<void>;
 }
 
-const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
-
 async function readManifest(production: boolean): Promise<Manifest> {
   const manifest = parseManifest(JSON.parse(await readFile(join(ARTIFACTS, 'manifest.json'), 'utf8')));
   requireProductionKeys(manifest, production);
   return manifest;
-}
-
-async function readKey(manifest: Manifest, name: CircuitName): Promise<VerificationKey> {
-  return loadVerificationKey(JSON.parse(await readFile(join(ARTIFACTS, manifest.circuits[name].vkey.file), 'utf8')));
-}
-
-async function openMigrated<Schema>(
-  url: string,
-  migrations: Parameters<typeof migrate<Schema>>[1],
-  closers: (() => Promise<void>)[],
-): Promise<Database<Schema>> {
-  const database = await openDatabase<Schema>(url);
-  closers.push(() => database.close());
-  await migrate(database, migrations);
-  return database;
 }
 
 /**
@@ -120,156 +93,60 @@ async function start(
   close: () => Promise<void>,
 ): Promise<Stack> {
   const { config } = options;
-  const clock = options.clock ?? (() => Date.now());
-  const logger = options.logger ?? ((service) => createLogger(service, { write: () => undefined }));
-  const manifest = await readManifest(config.production);
   const keys: Keys = config.dataFolder === undefined ? makeKeys() : await loadKeys(config.dataFolder);
-  const { timeZone, ports, databases } = config;
-  const issuerKey = ed25519.getPublicKey(keys.issuer);
-  const registerKey = ed25519.getPublicKey(keys.register);
-  const bind = async (
-    program: keyof typeof ports,
-    make: (origin: string) => Promise<{ readonly app: App }>,
-  ): Promise<string> => {
-    const listening: Listening = await listen(make, ports[program], program);
-    closers.push(() => listening.close());
-    return listening.origin;
+  const house: House = {
+    config,
+    keys,
+    manifest: await readManifest(config.production),
+    clock: options.clock ?? (() => Date.now()),
+    logger: options.logger ?? ((service) => createLogger(service, { write: () => undefined })),
+    closers,
   };
+  const apiKeys = { photo: toBase64Url(keys.photoApi), market: toBase64Url(keys.marketApi) };
 
-  const registerDatabase = await openDatabase<never>(databases.register);
-  closers.push(() => registerDatabase.close());
-  let register: Register | undefined;
-  const registerUrl = await bind('register', async () => {
-    register = await createRegister({
-      origin: REGISTER_NAME,
-      signingKey: keys.register,
-      issuers: keyList(issuerKey),
-      operators: keyList(ed25519.getPublicKey(keys.operator)),
-      epochSeconds: config.epochSeconds,
-      turn: 'on_demand',
-      timeZone,
-      clock,
-      random,
-      database: registerDatabase,
-      logger: logger('register'),
-    });
-    return register;
-  });
-
-  const issuerDatabase = await openMigrated(databases.issuer, issuerMigrations, closers);
-  let issuer: Issuer | undefined;
-  const issuerName = { en: 'Bauta sample issuer', zh: 'Bauta 示例签发机构' };
-  const issueKey = await readKey(manifest, 'issue');
-  const poseidon = await buildWasmPoseidon();
-  const issuerUrl = await bind('issuer', () => {
-    issuer = createIssuer({
-      name: issuerName.en,
-      logger: logger('issuer'),
-      clock,
-      random,
-      timeZone,
-      dedupKey: keys.dedup,
-      issuerNumber: 1,
-      anchors: options.anchors,
-      compareFaces: options.compareFaces,
-      database: issuerDatabase,
-      poseidon,
-      verificationKey: issueKey,
-      signingKey: keys.issuer,
-      registerUrl,
-      fetch,
-    });
-    return Promise.resolve(issuer);
-  });
-
-  const trusted: Omit<WalletConfig, 'platforms'> = {
-    issuer: { url: issuerUrl, name: issuerName, key: toBase64Url(issuerKey) },
+  const register = await startRegister(house);
+  const registerUrl = register.origin;
+  const { anchors, compareFaces, samples } = options;
+  const issuer = await startIssuer(house, { name: ISSUER_NAME.en, registerUrl, anchors, compareFaces });
+  const platforms: WalletConfig['platforms'][number][] = [];
+  const walletConfig: WalletConfig = {
+    issuer: { url: issuer.origin, name: ISSUER_NAME, key: toBase64Url(issuer.made.issuance.publicKey) },
     register: {
       url: registerUrl,
       name: REGISTER_NAME,
-      key: toBase64Url(registerKey),
-      timeZone,
+      key: toBase64Url(ed25519.getPublicKey(keys.register)),
+      timeZone: config.timeZone,
       epochSeconds: config.epochSeconds,
     },
-    demo: options.samples !== undefined,
+    demo: samples !== undefined,
+    // Filled below: platforms need the wallet's address to start.
+    platforms,
   };
-  const platforms: WalletConfig['platforms'][number][] = [];
-  const walletConfig = (): WalletConfig => ({ ...trusted, platforms });
-  const walletUrl = await bind('wallet', () =>
-    Promise.resolve({
-      app: createWalletHost({
-        pages: PAGES,
-        artifacts: ARTIFACTS,
-        config: walletConfig,
-        clock,
-        logger: logger('wallet'),
-        ...(options.samples === undefined ? {} : { samples: options.samples }),
-      }),
-    }),
-  );
-
-  const showKey = await readKey(manifest, 'show');
-  const platform = async (kind: 'photo' | 'market', secret: Uint8Array): Promise<string> => {
-    const database = await openMigrated(databases[kind], platformMigrations, closers);
-    return bind(kind, (origin) => {
-      const verifier = createPlatformApp({
-        origin,
-        apiKeys: [toBase64Url(secret)],
-        walletUrl: `${walletUrl}/present`,
-        manifest,
-        key: showKey,
-        checkpoints: createCheckpointSource({
-          register: registerUrl,
-          name: REGISTER_NAME,
-          publicKey: registerKey,
-          fetch,
-          clock,
-          refreshSeconds: Math.max(1, Math.min(60, config.epochSeconds / 2)),
-          maxStaleSeconds: Math.max(60, config.epochSeconds),
-        }),
-        database,
-        clock,
-        random,
-        timeZone,
-        logger: logger(kind),
-      });
-      const app = createSamplePlatform({
-        kind,
-        origin,
-        walletUrl: `${walletUrl}/present`,
-        verifier,
-        apiKey: toBase64Url(secret),
-        clock,
-        random,
-      });
-      return Promise.resolve({ app });
+  const wallet = await startWalletHost(house, { config: () => walletConfig, samples });
+  const urls: Record<'photo' | 'market', string> = { photo: '', market: '' };
+  for (const kind of ['photo', 'market'] as const) {
+    const platform = await startPlatform(house, kind, {
+      apiKey: apiKeys[kind],
+      walletUrl: wallet.origin,
+      registerUrl,
     });
-  };
-  const photoUrl = await platform('photo', keys.photoApi);
-  const marketUrl = await platform('market', keys.marketApi);
-  platforms.push(
-    { url: photoUrl, name: { en: LANGUAGES.en.names.photo, zh: LANGUAGES.zh.names.photo } },
-    { url: marketUrl, name: { en: LANGUAGES.en.names.market, zh: LANGUAGES.zh.names.market } },
-  );
+    urls[kind] = platform.origin;
+    platforms.push({
+      url: platform.origin,
+      name: { en: LANGUAGES.en.names[kind], zh: LANGUAGES.zh.names[kind] },
+    });
+  }
 
-  const turn = async (): Promise<boolean> => (await register?.turn()) ?? false;
+  const turn = (): Promise<boolean> => register.made.turn();
   if (options.timers !== false) {
-    closers.push(
-      repeat(async () => {
-        await turn();
-      }, TURN_INTERVAL),
-    );
-    closers.push(
-      repeat(async () => {
-        await issuer?.issuance.submitPending();
-      }, 5_000),
-    );
+    closers.push(repeat(turn, TURN_INTERVAL));
+    closers.push(repeat(() => issuer.made.issuance.submitPending(), SUBMIT_INTERVAL));
   }
   return {
-    urls: { wallet: walletUrl, issuer: issuerUrl, register: registerUrl, photo: photoUrl, market: marketUrl },
-    walletConfig: walletConfig(),
-    manifest,
-    apiKeys: { photo: toBase64Url(keys.photoApi), market: toBase64Url(keys.marketApi) },
+    urls: { wallet: wallet.origin, issuer: issuer.origin, register: registerUrl, ...urls },
+    walletConfig,
+    manifest: house.manifest,
+    apiKeys,
     operatorKey: keys.operator,
     register: { turn },
     close,
@@ -277,7 +154,7 @@ async function start(
 }
 
 /** Runs a task again and again, never twice at once; a failure waits for the next round. */
-function repeat(task: () => Promise<void>, interval: number): () => Promise<void> {
+function repeat(task: () => Promise<unknown>, interval: number): () => Promise<void> {
   const stop = new AbortController();
   const rounds = async (): Promise<void> => {
     while (!stop.signal.aborted) {

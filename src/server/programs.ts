@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * The programs of a stack, each given its keys, its database and the addresses of those it calls.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ed25519 } from '@noble/curves/ed25519.js';
+import type { Hono } from 'hono';
+import { buildWasmPoseidon } from '../commitment/poseidon_wasm.ts';
+import { createSamplePlatform } from '../demo/platforms/platform.ts';
+import type { AnchorSet } from '../documents/anchors.ts';
+import type { Logger } from '../http/logs.ts';
+import { createIssuer, type Issuer } from '../issuer/app.ts';
+import type { CompareFaces } from '../issuer/enrolment.ts';
+import { createPlatformApp } from '../platform/app.ts';
+import { createCheckpointSource } from '../platform/checkpoints.ts';
+import type { CircuitName, Manifest } from '../protocol/artifacts.ts';
+import { createRegister, type Register } from '../register/app.ts';
+import { keyList } from '../register/config.ts';
+import { issuerMigrations, type IssuerSchema } from '../storage/issuer.ts';
+import { migrate } from '../storage/migrate.ts';
+import { type Database, openDatabase } from '../storage/open.ts';
+import { platformMigrations, type PlatformSchema } from '../storage/platform.ts';
+import { openVerificationKey } from '../verifying/artifacts.ts';
+import type { VerificationKey } from '../verifying/groth16.ts';
+import type { Config, Program } from './config.ts';
+import type { Keys } from './keys.ts';
+import { type App, listen } from './listen.ts';
+import { ARTIFACTS, PAGES } from './pages.ts';
+import { createWalletHost, type WalletConfig } from './wallet_host.ts';
+
+/** Origin line and key name of the register's checkpoints. */
+export const REGISTER_NAME = 'register.bauta.localhost/v1';
+/** Number of the sample issuer in credentials. */
+const ISSUER_NUMBER = 1;
+
+/** What all programs of a stack share. */
+export interface House {
+  readonly config: Config;
+  readonly keys: Keys;
+  readonly manifest: Manifest;
+  /** Unix time in milliseconds. */
+  readonly clock: () => number;
+  readonly logger: (service: string) => Logger;
+  /** What to do when the stack ends, in the order of starting. */
+  readonly closers: (() => Promise<void>)[];
+}
+
+/** Cryptographically secure bytes. */
+export const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+
+/** A program on its origin. */
+interface Started<Made> {
+  readonly origin: string;
+  readonly made: Made;
+}
+
+async function bind<Made extends { readonly app: App }>(
+  { config, closers }: House,
+  program: Program,
+  make: (origin: string) => Promise<Made>,
+): Promise<Started<Made>> {
+  let made: Made | undefined;
+  const listening = await listen(
+    async (origin) => {
+      made = await make(origin);
+      return made;
+    },
+    config.ports[program],
+    program,
+  );
+  closers.push(() => listening.close());
+  return { origin: listening.origin, made: made as Made };
+}
+
+async function open<Schema>({ closers }: House, url: string): Promise<Database<Schema>> {
+  const database = await openDatabase<Schema>(url);
+  closers.push(() => database.close());
+  return database;
+}
+
+async function readKey(manifest: Manifest, circuit: CircuitName): Promise<VerificationKey> {
+  const bytes = await readFile(join(ARTIFACTS, manifest.circuits[circuit].vkey.file));
+  return openVerificationKey(manifest, circuit, bytes);
+}
+
+/** Starts the register. */
+export async function startRegister(house: House): Promise<Started<Register>> {
+  const { config, keys, clock, logger } = house;
+  const database = await open<never>(house, config.databases.register);
+  return bind(house, 'register', () =>
+    createRegister({
+      origin: REGISTER_NAME,
+      signingKey: keys.register,
+      issuers: keyList(ed25519.getPublicKey(keys.issuer)),
+      operators: keyList(ed25519.getPublicKey(keys.operator)),
+      epochSeconds: config.epochSeconds,
+      turn: 'on_demand',
+      timeZone: config.timeZone,
+      clock,
+      random,
+      database,
+      logger: logger('register'),
+    }),
+  );
+}
+
+/** Starts the issuer. */
+export async function startIssuer(
+  house: House,
+  options: {
+    readonly name: string;
+    readonly registerUrl: string;
+    readonly anchors: AnchorSet;
+    readonly compareFaces: CompareFaces;
+  },
+): Promise<Started<Issuer>> {
+  const { config, keys, clock, logger } = house;
+  const database = await open<IssuerSchema>(house, config.databases.issuer);
+  await migrate(database, issuerMigrations);
+  const verificationKey = await readKey(house.manifest, 'issue');
+  const poseidon = await buildWasmPoseidon();
+  return bind(house, 'issuer', () =>
+    Promise.resolve(
+      createIssuer({
+        ...options,
+        logger: logger('issuer'),
+        clock,
+        random,
+        timeZone: config.timeZone,
+        dedupKey: keys.dedup,
+        issuerNumber: ISSUER_NUMBER,
+        database,
+        poseidon,
+        verificationKey,
+        signingKey: keys.issuer,
+        fetch,
+      }),
+    ),
+  );
+}
+
+/** Starts the wallet's host. */
+export function startWalletHost(
+  house: House,
+  options: { readonly config: () => WalletConfig; readonly samples: Hono | undefined },
+): Promise<Started<{ readonly app: Hono }>> {
+  const { clock, logger } = house;
+  return bind(house, 'wallet', () =>
+    Promise.resolve({
+      app: createWalletHost({
+        pages: PAGES,
+        artifacts: ARTIFACTS,
+        config: options.config,
+        clock,
+        logger: logger('wallet'),
+        ...(options.samples === undefined ? {} : { samples: options.samples }),
+      }),
+    }),
+  );
+}
+
+/** Starts a sample platform with its verifier. */
+export async function startPlatform(
+  house: House,
+  kind: 'photo' | 'market',
+  options: { readonly apiKey: string; readonly walletUrl: string; readonly registerUrl: string },
+): Promise<Started<{ readonly app: Hono }>> {
+  const { config, keys, manifest, clock, logger } = house;
+  const database = await open<PlatformSchema>(house, config.databases[kind]);
+  await migrate(database, platformMigrations);
+  const key = await readKey(manifest, 'show');
+  const walletUrl = `${options.walletUrl}/present`;
+  return bind(house, kind, (origin) => {
+    const verifier = createPlatformApp({
+      origin,
+      apiKeys: [options.apiKey],
+      walletUrl,
+      manifest,
+      key,
+      checkpoints: createCheckpointSource({
+        register: options.registerUrl,
+        name: REGISTER_NAME,
+        publicKey: ed25519.getPublicKey(keys.register),
+        fetch,
+        clock,
+        // Demonstrations have epochs of seconds: often enough for those, and seldom enough for real ones.
+        refreshSeconds: Math.max(1, Math.min(60, config.epochSeconds / 2)),
+        maxStaleSeconds: Math.max(60, config.epochSeconds),
+      }),
+      database,
+      clock,
+      random,
+      timeZone: config.timeZone,
+      logger: logger(kind),
+    });
+    const app = createSamplePlatform({ kind, origin, walletUrl, verifier, apiKey: options.apiKey, clock, random });
+    return Promise.resolve({ app });
+  });
+}
