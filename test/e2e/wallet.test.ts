@@ -206,6 +206,36 @@ describe.skipIf(missing)('in a browser', () => {
     await page.locator('[data-guest]').waitFor();
   });
 
+  it('removes a credential only after asking, and then entirely', async () => {
+    const { page } = await visit();
+    await enrol(page, 'kim');
+    await page.goto(`${stack.urls.wallet}/credential`);
+    await page.getByRole('button', { name: en.credential.remove }).click();
+    await page.getByRole('button', { name: en.credential.removeNo }).click();
+    await page.reload();
+    await page.getByRole('button', { name: en.credential.remove }).click();
+    await page.getByRole('button', { name: en.credential.removeYes }).click();
+    await page.getByRole('heading', { name: en.welcome.title }).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: en.welcome.title }).waitFor();
+    expect((await page.evaluate(readStore)).names).toEqual([]);
+  });
+
+  it('takes a picture with the camera, and tells when the issuer finds no face in it', async () => {
+    const { page, seen } = await visit();
+    await page.goto(`${stack.urls.wallet}/enrol`);
+    await page.getByRole('button', { name: en.enrol.camera }).click();
+    await page.waitForFunction(() => (document.querySelector('video')?.videoWidth ?? 0) > 0);
+    await page.getByRole('button', { name: en.enrol.take }).click();
+    await page.locator('.review').waitFor();
+    await page.locator('.actions .primary').click();
+    await page.locator('[data-problem="face_missing"]').waitFor();
+    expect(await textOf(page)).toContain(en.problems.face_missing);
+    await page.getByRole('button', { name: en.retry }).click();
+    await page.locator('.person').first().waitFor();
+    expect(seen.faults).toEqual([]);
+  });
+
   it('shows what went wrong and what to do: a broken link, an expired request, a person who enrolled before', async () => {
     const { page } = await visit();
     await page.goto(`${stack.urls.wallet}/present#nothing`);
