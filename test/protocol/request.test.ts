@@ -29,8 +29,8 @@ import {
   toBase64Url,
 } from '../../src/protocol/scope.ts';
 
-const vectors = <T>(name: string): T =>
-  JSON.parse(readFileSync(join(import.meta.dirname, '..', 'vectors', `${name}.json`), 'utf8')) as T;
+const vectors = (name: string): unknown =>
+  JSON.parse(readFileSync(join(import.meta.dirname, '..', 'vectors', `${name}.json`), 'utf8'));
 const code = (value: string): unknown => expect.objectContaining({ code: value });
 
 const RESPONSE_URI = 'https://forum.example/oid4vp/responses';
@@ -59,10 +59,10 @@ function requestOf(ask: object = { age_over: 18 }, changes: Partial<RequestObjec
 
 describe('scopes', () => {
   it('are those of the vectors', () => {
-    const { scopes, contexts } = vectors<{
+    const { scopes, contexts } = vectors('scope') as {
       scopes: { origin: string; scope: string }[];
       contexts: { context: Context; value: string }[];
-    }>('scope');
+    };
     for (const { origin, scope } of scopes) expect(deriveScope(origin).toString()).toBe(scope);
     for (const { context, value } of contexts) expect(deriveContext(context).toString()).toBe(value);
     expect(new Set(scopes.map(({ scope }) => scope)).size).toBe(scopes.length);
@@ -114,9 +114,11 @@ describe('subs', () => {
 
 describe('the binding', () => {
   it('is that of the vectors', () => {
-    for (const { request, canonical, binding } of vectors<
-      { request: RequestObject; canonical: string; binding: string }[]
-    >('binding')) {
+    for (const { request, canonical, binding } of vectors('binding') as {
+      request: RequestObject;
+      canonical: string;
+      binding: string;
+    }[]) {
       expect(bindingOf(request).toString()).toBe(binding);
       expect(hashToField(HASH_TAG.binding, new TextEncoder().encode(canonical)).toString()).toBe(binding);
     }
