@@ -29,7 +29,6 @@ async function main(): Promise<void> {
     console.log(HELP);
     return;
   }
-  const start = performance.now();
   const config = readConfig(process.env);
   if (config.dataFolder !== undefined) await mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
   await buildPages(() => {
@@ -39,7 +38,7 @@ async function main(): Promise<void> {
   const { urls } = stack;
   const development = stack.manifest.keys === 'development';
   console.log(`
-  Bauta is ready after ${((performance.now() - start) / 1000).toFixed(1)} s
+  Bauta is ready after ${process.uptime().toFixed(1)} s
 
     wallet         ${urls.wallet}        begin here: enrol with a sample passport
     photo editor   ${urls.photo}        asks for over 18

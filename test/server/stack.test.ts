@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Config, ephemeralConfig, readConfig } from '../../src/server/config.ts';
+import { loadKeys } from '../../src/server/keys.ts';
+import { type Stack, startStack } from '../../src/server/stack.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bauta-stack-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const start = (config: Config): Promise<Stack> =>
+  startStack({ config, anchors: [], compareFaces: () => Promise.reject(new Error('not used here')) });
+
+describe('a stack', () => {
+  it('puts every program on an origin of its own and tells the wallet whom to trust', async () => {
+    const stack = await start(ephemeralConfig());
+    try {
+      const origins = Object.values(stack.urls);
+      expect(new Set(origins).size).toBe(5);
+      expect(await (await fetch(`${stack.urls.wallet}/config.json`)).json()).toEqual(stack.walletConfig);
+      expect(stack.walletConfig.platforms.map(({ url }) => url)).toEqual([stack.urls.photo, stack.urls.market]);
+      expect((await fetch(`${stack.urls.photo}/openapi.json`)).status).toBe(200);
+      expect((await fetch(`${stack.urls.register}/checkpoint`)).status).toBe(200);
+      const enrolment = await fetch(`${stack.urls.issuer}/v1/enrolments`, { method: 'POST' });
+      expect(enrolment.status).toBe(201);
+      expect(enrolment.headers.get('access-control-allow-origin')).toBe('*');
+    } finally {
+      await stack.close();
+    }
+    await expect(fetch(stack.urls.wallet)).rejects.toThrow('fetch failed');
+  });
+
+  it('serves the artifacts that the manifest names, and no other file', async () => {
+    const stack = await start(ephemeralConfig());
+    try {
+      const { wallet } = stack.urls;
+      const zkey = await fetch(`${wallet}/artifacts/issue.zkey`);
+      expect((await zkey.arrayBuffer()).byteLength).toBe(stack.manifest.circuits.issue.zkey.bytes);
+      for (const path of ['powers-of-tau-13.ptau', '..%2f..%2fpackage.json', 'nothing.zkey']) {
+        const answer = await fetch(`${wallet}/artifacts/${path}`);
+        expect(answer.status).toBe(404);
+        expect(answer.headers.get('content-type')).toContain('application/problem+json');
+      }
+    } finally {
+      await stack.close();
+    }
+  });
+
+  it('keeps keys and log over a restart', async () => {
+    const config = { ...ephemeralConfig(), ...pathsIn(folder) };
+    const first = await start(config);
+    const read = async (stack: Stack): Promise<string> => (await fetch(`${stack.urls.register}/checkpoint`)).text();
+    const before = { note: await read(first), keys: first.walletConfig.issuer.key };
+    await first.close();
+    const second = await start(config);
+    try {
+      expect({ note: await read(second), keys: second.walletConfig.issuer.key }).toEqual(before);
+      expect((await stat(join(folder, 'keys.json'))).mode & 0o777).toBe(0o600);
+    } finally {
+      await second.close();
+    }
+  });
+
+  it('says which port is taken and frees what it had begun', async () => {
+    const taken = createServer();
+    const port = await new Promise<number>((resolve) => {
+      taken.listen(0, 'localhost', () => resolve((taken.address() as { port: number }).port));
+    });
+    const config = ephemeralConfig();
+    await expect(start({ ...config, ports: { ...config.ports, photo: port } })).rejects.toMatchObject({
+      code: 'port_taken',
+      message: expect.stringContaining(`port ${String(port)} is taken, and the photo needs it`) as string,
+    });
+    taken.close();
+  });
+
+  it('refuses development keys in production', async () => {
+    await expect(start({ ...ephemeralConfig(), production: true })).rejects.toMatchObject({
+      code: 'development_keys_refused',
+    });
+  });
+});
+
+function pathsIn(data: string): Pick<Config, 'dataFolder' | 'databases'> {
+  const file = (name: string): string => `file:${join(data, `${name}.db`)}`;
+  return {
+    dataFolder: data,
+    databases: { issuer: file('issuer'), register: file('register'), photo: file('photo'), market: file('market') },
+  };
+}
+
+describe('keys', () => {
+  it('that cannot be read are neither used nor overwritten', async () => {
+    const path = join(folder, 'keys.json');
+    await writeFile(path, '{"register":"short"}');
+    await expect(loadKeys(folder)).rejects.toMatchObject({ code: 'keys_invalid' });
+    expect(await readFile(path, 'utf8')).toBe('{"register":"short"}');
+  });
+
+  it('are made once', async () => {
+    expect(await loadKeys(folder)).toEqual(await loadKeys(folder));
+  });
+});
+
+describe('the configuration', () => {
+  it('has defaults, and takes what is given', () => {
+    const config = readConfig({ BAUTA_WALLET_PORT: '5000', BAUTA_DATA: '/tmp/elsewhere', UNRELATED: 'x' });
+    expect(config.ports).toMatchObject({ wallet: 5000, issuer: 4101 });
+    expect(config.databases.issuer).toBe('file:/tmp/elsewhere/issuer.db');
+    expect(config.production).toBe(false);
+    expect(readConfig({ NODE_ENV: 'production' }).production).toBe(true);
+  });
+
+  it.each([
+    ['BAUTA_WALLET_PORT', '65536'],
+    ['BAUTA_WALLET_PORT', 'http'],
+    ['BAUTA_TIME_ZONE', 'Mars/Olympus'],
+    ['BAUTA_EPOCH_SECONDS', '0'],
+  ])('refuses %s=%s by name', (name, value) => {
+    expect(() => readConfig({ [name]: value })).toThrow(expect.objectContaining({ code: 'config_invalid' }));
+    expect(() => readConfig({ [name]: value })).toThrow(name);
+  });
+});
