@@ -23,7 +23,7 @@ import {
 } from './stage.ts';
 
 /** One login. */
-export interface Login {
+interface Login {
   /** Origin of the platform. */
   readonly platform: string;
   readonly sub: string;

@@ -9,14 +9,10 @@ import { z } from 'zod';
 import { ProtocolError } from '../protocol/errors.ts';
 
 /** Programs of the stack, each on an origin of its own. */
-export const PROGRAMS = ['wallet', 'issuer', 'register', 'photo', 'market'] as const;
-/** See {@link PROGRAMS}. */
-export type Program = (typeof PROGRAMS)[number];
+export type Program = 'wallet' | 'issuer' | 'register' | 'photo' | 'market';
 
 /** Programs that keep a database. */
-export const KEEPERS = ['issuer', 'register', 'photo', 'market'] as const;
-/** See {@link KEEPERS}. */
-export type Keeper = (typeof KEEPERS)[number];
+type Keeper = Exclude<Program, 'wallet'>;
 
 /** Where a development stack runs. */
 export interface Config {

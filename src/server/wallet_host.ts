@@ -15,7 +15,7 @@ import { type Logger, logUnexpected, requestLog } from '../http/logs.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 
 /** A name in both languages of the pages. */
-export type LocalName = Readonly<Record<'en' | 'zh', string>>;
+type LocalName = Readonly<Record<'en' | 'zh', string>>;
 
 /** What the wallet is told at start: whom it trusts. Served as `/config.json`. */
 export interface WalletConfig {
