@@ -24,7 +24,7 @@ import { ProtocolError } from '../protocol/errors.ts';
 import { type FieldElement, parseField } from '../protocol/field.ts';
 import { fromBase64, type NoteKey, openNote, signNote, toBase64 } from './note.ts';
 
-export { acceptedCheckpoints, activeCheckpoint } from './epochs.ts';
+export { acceptedCheckpoints } from './epochs.ts';
 
 /** Public counts: of all leaves ever issued, of those revoked, and the rest. */
 export interface LeafCounts {

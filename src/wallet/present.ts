@@ -26,7 +26,7 @@ import type { PendingRequest } from './request.ts';
 import { positionAt, type Synced } from './sync.ts';
 
 export { consentOf, type Consent, type Unmet } from './consent.ts';
-export { type PendingRequest, readRequest, type RequestDeps } from './request.ts';
+export { type PendingRequest, readRequest } from './request.ts';
 
 /** A presentation that waits for consent only. */
 export interface ArmedPresentation {
