@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { existsSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 /**
@@ -17,7 +16,7 @@ export default defineConfig({
           name: 'node',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**'],
-          globalSetup: existsSync('test/postgres.ts') ? ['test/postgres.ts'] : [],
+          globalSetup: ['test/postgres.ts'],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },

@@ -140,7 +140,7 @@ export class Enrolments {
    * `attempts_exhausted`.
    */
   async submitPassport(id: string, token: string, files: PassportFiles): Promise<void> {
-    await this.#exclusive(id, token, ['open', 'document_accepted'], async (session) => {
+    await this.#exclusive(id, token, ['open', 'document_accepted'], (session) => {
       countAttempt(++session.documents, MAX_DOCUMENT_ATTEMPTS);
       const today = this.today();
       const passport = readPassport(files, { anchors: this.#deps.anchors, at: this.#deps.clock(), today });
@@ -247,7 +247,7 @@ export class Enrolments {
     id: string,
     token: string,
     states: readonly EnrolmentStatus[],
-    step: (session: Session) => Promise<T>,
+    step: (session: Session) => T | Promise<T>,
   ): Promise<T> {
     const session = this.#find(id, token);
     if (session.busy) {
