@@ -30,7 +30,9 @@ const postgresInstalled = (): boolean => {
   );
 };
 
+/** Debian's file, or any Chinese font that fontconfig knows; its program may be missing where the font is not. */
 const fontsInstalled = (): boolean => {
+  if (existsSync('/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc')) return true;
   const listed = spawnSync('fc-list', [':lang=zh'], { encoding: 'utf8' });
   return listed.error === undefined && listed.stdout.trim() !== '';
 };
