@@ -22,6 +22,7 @@ export interface R1cs {
   readonly wires: number;
   readonly publicOutputs: number;
   readonly publicInputs: number;
+  readonly privateInputs: number;
   readonly constraints: readonly Constraint[];
 }
 
@@ -46,8 +47,8 @@ export async function readR1cs(path: string): Promise<R1cs> {
   const width = u32();
   if (width !== 32) throw new Error(`${path} is over another field`);
   at += width;
-  const [wires, publicOutputs, publicInputs] = [u32(), u32(), u32()];
-  at += 4 + 8; // private inputs, labels
+  const [wires, publicOutputs, publicInputs, privateInputs] = [u32(), u32(), u32(), u32()];
+  at += 8; // labels
   const count = u32();
 
   at = sections.get(CONSTRAINTS) ?? 0;
@@ -62,7 +63,7 @@ export async function readR1cs(path: string): Promise<R1cs> {
       return [wire, coefficient] as const;
     });
   const constraints = Array.from({ length: count }, () => ({ a: combination(), b: combination(), c: combination() }));
-  return { wires, publicOutputs, publicInputs, constraints };
+  return { wires, publicOutputs, publicInputs, privateInputs, constraints };
 }
 
 /**
