@@ -10,7 +10,10 @@ import type { CircuitName } from '../../src/protocol/artifacts.ts';
 import { undeterminedWires } from './propagate.ts';
 import { readR1cs, readSymbols } from './r1cs.ts';
 
-/** Signals that need not follow from the inputs, by name, each with the reason it is harmless. */
+/**
+ * Signals that need not follow from the inputs, by name with `main.` left out, each with the reason it is
+ * harmless. There are none: circomlib's `IsZero`, the usual one, is in neither circuit.
+ */
 const HARMLESS: Readonly<Record<CircuitName, Readonly<Record<string, string>>>> = { show: {}, issue: {} };
 
 /** What the analysis found of one circuit. */
@@ -24,7 +27,25 @@ export interface Determinism {
 }
 
 /**
- * Analyses one circuit.
+ * Sets what is undetermined against what is on record.
+ *
+ * @param names - One signal's name for each undetermined wire.
+ * @param reasons - The reason why each signal on record is harmless.
+ */
+export function explain(names: readonly string[], reasons: Readonly<Record<string, string>>): Determinism {
+  const idle = Object.keys(reasons).filter((name) => !names.includes(name));
+  return {
+    undetermined: names.length,
+    explained: names.filter((name) => Object.hasOwn(reasons, name)).length,
+    unexplained: [
+      ...names.filter((name) => !Object.hasOwn(reasons, name)),
+      ...idle.map((name) => `${name}: on record as undetermined, but it follows from the inputs`),
+    ],
+  };
+}
+
+/**
+ * Analyses one circuit, a few seconds of CPU.
  *
  * @param circuit - Says which records apply.
  * @param r1csPath - Its constraints at `--O2`.
@@ -32,17 +53,9 @@ export interface Determinism {
  */
 export async function analyse(circuit: CircuitName, r1csPath: string, symPath: string): Promise<Determinism> {
   const wires = undeterminedWires(await readR1cs(r1csPath));
-  const names = new Map(Array.from(await readSymbols(symPath), ([name, wire]) => [wire, name]));
-  const named = wires.map((wire) => names.get(wire) ?? `wire ${String(wire)}`);
-  const reasons = HARMLESS[circuit];
-  const explained = named.filter((name) => name in reasons);
-  const idle = Object.keys(reasons).filter((name) => !named.includes(name));
-  return {
-    undetermined: wires.length,
-    explained: explained.length,
-    unexplained: [
-      ...named.filter((name) => !(name in reasons)),
-      ...idle.map((name) => `${name} is on record as undetermined, but follows from the inputs`),
-    ],
-  };
+  const names = new Map(Array.from(await readSymbols(symPath), ([name, wire]) => [wire, name.replace(/^main\./, '')]));
+  return explain(
+    wires.map((wire) => names.get(wire) ?? `wire ${String(wire)}`),
+    HARMLESS[circuit],
+  );
 }

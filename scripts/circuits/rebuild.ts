@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * Compiles the circuits again and compares the r1cs and the witness program, by SHA-256, with those
- * that the manifest names and the keys were made for. docs/protocol.md section 5.
+ * that the manifest names and the keys were made for. docs/protocol.md section 5. Compiles under
+ * `--inspect`, which changes neither, and takes a warning about our own templates for a fault.
  *
  * @module
  */
@@ -9,6 +10,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CircuitName, type Manifest, parseManifest } from '../../src/protocol/artifacts.ts';
 import { ARTIFACTS, compile, compilerName, FLAGS, ROOT, sha256File } from './compile.ts';
+import { ownWarnings } from './inspect.ts';
 import { readR1cs } from './r1cs.ts';
 
 /** Where the output of a compilation is left. */
@@ -24,13 +26,13 @@ export interface Rebuilt {
   /** Path of the r1cs. */
   readonly r1cs: string;
   readonly constraints: number;
-  /** What differs from the manifest, one line each. */
+  /** What differs from the manifest, and what the compiler warns of, one line each. */
   readonly faults: readonly string[];
 }
 
 /** Compiles one circuit and compares it with the manifest. */
 export async function rebuild(name: CircuitName, manifest: Manifest): Promise<Rebuilt> {
-  const compiled = await compile(name, OUT);
+  const compiled = await compile(name, OUT, [...FLAGS, '--inspect']);
   const constraints = (await readR1cs(compiled.r1cs)).constraints.length;
   const expected = manifest.circuits[name];
   const compared = [
@@ -43,5 +45,6 @@ export async function rebuild(name: CircuitName, manifest: Manifest): Promise<Re
   const faults = compared
     .filter(([, actual, wanted]) => actual !== wanted)
     .map(([what, actual, wanted]) => `${name}: ${what} is ${actual}, the manifest says ${wanted}`);
+  faults.push(...(await ownWarnings(compiled.output)).map((warning) => `${name}: ${warning}`));
   return { r1cs: compiled.r1cs, constraints, faults };
 }
