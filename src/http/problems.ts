@@ -87,6 +87,7 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
   // not the caller's fault
   internal_error: 500,
   register_inconsistent: 500,
+  randomness_broken: 500,
   tree_full: 503,
   database_unreachable: 503,
   register_unreachable: 503,

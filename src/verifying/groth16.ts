@@ -5,8 +5,8 @@
  *     L = IC[0] + sum signal[i] IC[i + 1]
  *     accept  iff  e(A, B) = e(alpha, beta) e(L, gamma) e(C, delta)
  *
- * e(alpha, beta) and the lines of gamma and delta are computed once per key. A check of many proofs at
- * once will stand beside this file as `batch.ts`. docs/protocol.md section 6.
+ * e(alpha, beta) and the lines of gamma and delta are computed once per key. `batch.ts` checks many proofs
+ * at once. docs/protocol.md section 6.
  *
  * @module
  */
@@ -110,6 +110,29 @@ export async function verifyProof(
   proof: Groth16Proof,
 ): Promise<boolean> {
   await startCurve();
+  const { scalars, points } = readClaim(key, publicSignals, proof);
+  return isSatisfied(key, scalars, points);
+}
+
+/** The points of a proof, each of its group. */
+interface Points {
+  readonly a: mcl.G1;
+  readonly b: mcl.G2;
+  readonly c: mcl.G1;
+}
+
+/** What a proof claims and the proof, read and checked for form. */
+export interface Claim {
+  readonly scalars: mcl.Fr[];
+  readonly points: Points;
+}
+
+/**
+ * Reads signals and proof for {@link verifyProof} and `batch.ts`, after {@link startCurve}.
+ *
+ * @throws {@link ProtocolError} as {@link verifyProof} does.
+ */
+export function readClaim(key: VerificationKey, publicSignals: readonly FieldElement[], proof: Groth16Proof): Claim {
   if (publicSignals.length !== key.signals) {
     throw new ProtocolError('signals_invalid', `this key takes ${String(key.signals)} public signals`);
   }
@@ -118,13 +141,7 @@ export async function verifyProof(
     scalar.setStr(toField(signal).toString(), 10);
     return scalar;
   });
-  return isSatisfied(key, scalars, readProof(proof));
-}
-
-interface Points {
-  readonly a: mcl.G1;
-  readonly b: mcl.G2;
-  readonly c: mcl.G1;
+  return { scalars, points: readProof(proof) };
 }
 
 function isSatisfied(key: VerificationKey, scalars: mcl.Fr[], { a, b, c }: Points): boolean {

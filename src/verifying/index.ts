@@ -5,6 +5,7 @@
  * @module
  */
 export { openVerificationKey } from './artifacts.ts';
+export { type BatchItem, verifyBatch } from './batch.ts';
 export { loadVerificationKey, type VerificationKey, verifyProof } from './groth16.ts';
 export {
   checkPresentation,

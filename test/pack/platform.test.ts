@@ -10,19 +10,20 @@ import { ROOT } from '../../scripts/circuits/compile.ts';
 import { listFiles } from '../../scripts/checks/modules.ts';
 
 const run = promisify(execFile);
-const FIXTURES = join(ROOT, 'test', 'fixtures');
+const FIXTURES = join(ROOT, 'test', 'fixtures', 'v1');
 /** A platform's program: checks a stored presentation with nothing but the package. */
 const CONSUMER = `import { createPlatformClient } from 'bauta-platform/platform/client';
 import { parseField, type RequestObject, requestObjectSchema, presentationSchema } from 'bauta-platform/protocol';
 import { checkPresentation, loadVerificationKey } from 'bauta-platform/verifying';
 import fixture from './fixture.json' with { type: 'json' };
+import verificationKey from './vkey.json' with { type: 'json' };
 
 const request: RequestObject = requestObjectSchema.parse(fixture.request);
 const check = {
   request,
   presentation: presentationSchema.parse(fixture.presentation),
   root: parseField(fixture.root),
-  key: await loadVerificationKey(fixture.verificationKey),
+  key: await loadVerificationKey(verificationKey),
   now: fixture.now,
   timeZone: fixture.timeZone,
 };
@@ -62,7 +63,8 @@ describe('the package for platforms', () => {
       cwd: home,
     });
     await writeFile(join(home, 'consumer.ts'), CONSUMER);
-    await copyFile(join(FIXTURES, 'presentation_v1.json'), join(home, 'fixture.json'));
+    await copyFile(join(FIXTURES, 'nationality.json'), join(home, 'fixture.json'));
+    await copyFile(join(FIXTURES, 'show.vkey.json'), join(home, 'vkey.json'));
     await writeFile(join(home, 'tsconfig.json'), JSON.stringify(TSCONFIG));
   }, 300_000);
 

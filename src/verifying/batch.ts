@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Groth16 verification of many proofs under one key, by a random linear combination: the small exponents
+ * test of Bellare, Garay and Rabin (Fast batch verification for modular exponentiation and digital
+ * signatures, EUROCRYPT 1998) on the equation of `groth16.ts`.
+ *
+ *     L_i = IC[0] + sum_j signal[i][j] IC[j + 1]
+ *     accept  iff  prod_i e(z_i A_i, B_i) e(-sum_i z_i L_i, gamma) e(-sum_i z_i C_i, delta) = e(alpha, beta)^(sum_i z_i)
+ *
+ * A batch with a bad proof passes for one value of that proof's weight at most, whatever the other weights
+ * are: with probability 2^-128, as each weight is drawn evenly from 2^128 nonzero values. That needs two
+ * things. The groups have prime order, so every point is checked for its group first, as for a single proof.
+ * And the weights are unknown to whoever makes the proofs: they are drawn once all proofs are read. With
+ * weights that are known beforehand, or equal, errors in two proofs can be made to cancel.
+ *
+ * Where a batch fails, its halves are checked, down to single proofs, with the same weights. The halves are
+ * fixed by the positions alone, fewer than 2n sets, so a bad proof among n is taken with probability below
+ * 2n / 2^128. A single proof under a nonzero weight fails exactly if it fails without one, so a good proof is
+ * never refused. docs/protocol.md section 6.
+ *
+ * @module
+ */
+import * as mcl from 'mcl-wasm';
+import { ProtocolError } from '../protocol/errors.ts';
+import { bytesToInteger, type FieldElement } from '../protocol/field.ts';
+import type { Groth16Proof } from '../protocol/presentation.ts';
+import { startCurve } from './curve.ts';
+import { type Claim, readClaim, type VerificationKey } from './groth16.ts';
+
+/** One proof of a batch. */
+export interface BatchItem {
+  /** Values that the caller computed or checked, as for `verifyProof`. */
+  readonly signals: readonly FieldElement[];
+  /** Untrusted. */
+  readonly proof: Groth16Proof;
+}
+
+/** Bytes of a weight. */
+const WEIGHT_BYTES = 16;
+
+/**
+ * Verifies many proofs under one key. A good proof costs about half of what it costs alone; each bad one
+ * adds about two checks for each halving of the batch. All of it is one stretch of CPU: a service keeps
+ * batches short.
+ *
+ * @param key - From `loadVerificationKey`.
+ * @param items - Read before anything is drawn; any number.
+ * @param random - Cryptographically secure source of that many bytes: weights that can be predicted let
+ * anyone forge. Called once, after every proof is read, unless no proof is well formed.
+ * @returns For each item whether `verifyProof` would have returned true; false for a malformed item, too,
+ * so that it stops nobody else's.
+ * @throws {@link ProtocolError} `randomness_broken` if `random` gives another number of bytes, or a weight twice.
+ */
+export async function verifyBatch(
+  key: VerificationKey,
+  items: readonly BatchItem[],
+  random: (length: number) => Uint8Array,
+): Promise<readonly boolean[]> {
+  await startCurve();
+  const read = items.flatMap((item, position) => {
+    const claim = tryRead(key, item);
+    return claim === undefined ? [] : [{ position, claim }];
+  });
+  const bytes = draw(read.length, random);
+  const terms = read.map(({ position, claim }, i) => weigh(position, claim, weightAt(bytes, i)));
+  const accepted = new Set(findGood(key, terms));
+  return items.map((_, position) => accepted.has(position));
+}
+
+/** What one proof brings to the product, under its weight. */
+interface Term {
+  /** Of the proof among the items. */
+  readonly position: number;
+  /** The Miller loop of z A and B. */
+  readonly ab: mcl.GT;
+  /** z C. */
+  readonly c: mcl.G1;
+  /** z, then z times each signal: by these the points of IC are multiplied. */
+  readonly scalars: readonly mcl.Fr[];
+}
+
+function tryRead(key: VerificationKey, { signals, proof }: BatchItem): Claim | undefined {
+  try {
+    return readClaim(key, signals, proof);
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
+    throw error;
+  }
+}
+
+function draw(count: number, random: (length: number) => Uint8Array): Uint8Array {
+  if (count === 0) return new Uint8Array();
+  const bytes = random(count * WEIGHT_BYTES);
+  const weights = new Set(Array.from({ length: count }, (_, i) => weightAt(bytes, i)));
+  if (bytes.length !== count * WEIGHT_BYTES || weights.size !== count) {
+    throw new ProtocolError('randomness_broken', 'the source of randomness does not work; nothing was done');
+  }
+  return bytes;
+}
+
+/** A weight from 1 to 2^128, one more than the number that was drawn: each as likely, and never zero. */
+function weightAt(bytes: Uint8Array, i: number): bigint {
+  return bytesToInteger(bytes.subarray(i * WEIGHT_BYTES, (i + 1) * WEIGHT_BYTES)) + 1n;
+}
+
+function weigh(position: number, { scalars, points: { a, b, c } }: Claim, weight: bigint): Term {
+  const z = new mcl.Fr();
+  z.setStr(weight.toString(), 10);
+  return {
+    position,
+    ab: mcl.millerLoop(mcl.mul(a, z), b),
+    c: mcl.mul(c, z),
+    scalars: [z, ...scalars.map((signal) => mcl.mul(signal, z))],
+  };
+}
+
+/** Positions of the proofs that hold. */
+function findGood(key: VerificationKey, terms: readonly Term[]): number[] {
+  if (terms.length === 0) return [];
+  if (areSatisfied(key, terms)) return terms.map(({ position }) => position);
+  if (terms.length === 1) return [];
+  const middle = Math.ceil(terms.length / 2);
+  return [...findGood(key, terms.slice(0, middle)), ...findGood(key, terms.slice(middle))];
+}
+
+/** The equation above, for some of the terms. */
+function areSatisfied(key: VerificationKey, terms: readonly Term[]): boolean {
+  const zero = new mcl.Fr();
+  const scalars = key.ic.map((_, i) => terms.reduce((sum, term) => mcl.add(sum, term.scalars[i] ?? zero), zero));
+  const [z = zero] = scalars;
+  const l = mcl.mulVec([...key.ic], scalars);
+  const c = terms.map((term) => term.c).reduce((sum, point) => mcl.add(sum, point));
+  const ab = terms.map((term) => term.ab).reduce((product, value) => mcl.mul(product, value));
+  const right = mcl.precomputedMillerLoop2(mcl.neg(l), key.gamma, mcl.neg(c), key.delta);
+  return mcl.finalExp(mcl.mul(ab, right)).isEqual(mcl.pow(key.alphaBeta, z));
+}
