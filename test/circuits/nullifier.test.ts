@@ -1,73 +1,44 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/** Nullifier inside `show`. */
+/** Nullifier inside `show`: bounds and forged witnesses. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectAccepted, expectRefused, judgeShow, otherHighestBit, type ShowJudge } from './judged.ts';
-import { POLICY, VALID } from './witness.ts';
+import { policy } from '../../scripts/circuits/cases.ts';
+import { describeForgeries, expectAccepted, expectRefused, judgeShow, type ShowJudge } from './judged.ts';
 
 let judge: ShowJudge;
-let nullifier: string;
-/** `Num2Bits` of the index and of the comparison. */
-let indexBits: string;
-let lessThanBits: string;
 beforeAll(async () => {
   judge = await judgeShow();
-  [nullifier = ''] = judge.instances('Nullifier');
-  const names = [...judge.forms.original.symbols.keys()].map((name) => name.slice('main.'.length));
-  const component = (pattern: RegExp): string =>
-    names.find((name) => name.startsWith(`${nullifier}.`) && pattern.test(name))?.replace(/\.in$/, '') ?? '';
-  indexBits = component(/\.Num2Bits_\d+_\d+\.in$/);
-  lessThanBits = component(/\.n2b\.in$/);
 }, 600_000);
 
-const policy = (changes: Partial<typeof POLICY>): object => ({ policy: { ...POLICY, ...changes } });
 const OFF = { ...policy({ nullifierOn: 0, limit: 0 }), scope: 0n, context: 0n, index: 0n };
 
-describe('Nullifier C1: the pseudonym, or zero', () => {
-  it('is the hash with nullifierOn = 1 and zero with nullifierOn = 0', () => {
+describe('Nullifier', () => {
+  it('C1 is the hash with nullifierOn = 1 and zero with nullifierOn = 0', () => {
     expect(judge.show().value('nullifier')).not.toBe(0n);
     const off = judge.show(OFF);
     expectAccepted(off);
     expect(off.value('nullifier')).toBe(0n);
   });
-  it('refuses zero where a pseudonym is asked, and a pseudonym where none is', () => {
-    expectRefused(judge.show({}, { [`${nullifier}.nullifier`]: 0n }), `${nullifier}.nullifier`);
-    expectRefused(judge.show(OFF, { [`${nullifier}.nullifier`]: 1n }), `${nullifier}.nullifier`);
-  });
-  it('refuses a hash of other inputs', () => {
-    expectRefused(judge.show({}, { [`${nullifier}.hash`]: 1n }), `${nullifier}.hash`);
-  });
-});
 
-describe('Nullifier C2: without a pseudonym, nothing names a platform', () => {
-  it.each(['scope', 'context'] as const)('refuses a %s', (name) => {
-    expectRefused(judge.show({ ...OFF, [name]: 1n }), `${nullifier}.${name}`);
-  });
-  it('refuses an index', () => {
-    // 0 < limit would make the comparison refuse too, so the limit stays 0 and index 255 > 0.
-    expectRefused(judge.show({ ...OFF, index: 255n }), `${nullifier}.index`);
-  });
-  it('refuses a limit', () => {
-    const limited = { ...OFF, ...policy({ nullifierOn: 0, limit: 1 }) };
-    expectRefused(judge.show(limited), `${nullifier}.limit`, `${nullifier}.isBelow`);
-    // With index = limit the comparison is content, and C2 refuses alone.
-    expectRefused(judge.show({ ...limited, index: 1n }), `${nullifier}.limit`, `${nullifier}.index`);
-  });
-});
+  it.each([{ scope: 0n }, { context: 0n }, { seed: 0n }, { scope: 0n, context: 0n, index: 0n, seed: 0n }])(
+    'C1 is not zero because an input is zero: %o',
+    (zero) => {
+      const verdict = judge.show(zero);
+      expectAccepted(verdict);
+      expect(verdict.value('nullifier')).not.toBe(0n);
+    },
+  );
 
-describe('Nullifier C3, C4: 0 <= index < limit', () => {
-  it.each([1, 255])('accepts limit - 1 and refuses limit, limit %d', (limit) => {
+  it.each([1, 255])('C3 accepts limit - 1 and refuses limit, limit %d', (limit) => {
     expectAccepted(judge.show({ ...policy({ limit }), index: BigInt(limit - 1) }));
-    expectRefused(judge.show({ ...policy({ limit }), index: BigInt(limit) }), `${nullifier}.isBelow`);
+    expectRefused(judge.show({ ...policy({ limit }), index: BigInt(limit) }), 'Nullifier#0.isBelow');
   });
-  it('refuses every index under limit 0', () => {
-    expectRefused(judge.show({ ...policy({ limit: 0 }), index: 0n }), `${nullifier}.isBelow`);
-  });
-  it('refuses a prover who claims the other outcome of the comparison', () => {
-    const beyond = { ...VALID, index: 3n };
-    const claim = otherHighestBit(judge.show(beyond), lessThanBits, 8);
-    expectRefused(judge.show(beyond, claim), `${lessThanBits}.out[0]`);
-  });
-  it('C4 refuses -1, which the comparison alone takes for less than the limit', () => {
-    expectRefused(judge.show({ index: -1n }), `${indexBits}.in`);
+
+  // 256 and more wrap around in the comparison alone, which knows eight bits.
+  it.each([256n, 257n, 1n << 33n, -256n])('C4 refuses index %d', (index) => {
+    expect(judge.show({ index }).violated.some(({ signals }) => signals.includes('Nullifier#0.Num2Bits#0.in'))).toBe(
+      true,
+    );
   });
 });
+
+describeForgeries('Nullifier');

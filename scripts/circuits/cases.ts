@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Inputs of the circuits for tests: a valid case, changed as a test wants, with leaf, path and root
- * made to fit whatever was changed.
+ * Inputs of the circuits for tests and forgeries: a valid case, changed as wanted, with leaf, path and
+ * root made to fit whatever was changed.
  *
  * @module
  */
@@ -13,9 +13,9 @@ import { type Attributes, packAttributes } from '../../src/protocol/attributes.t
 import { type FieldElement, toField } from '../../src/protocol/field.ts';
 import { packPolicy, type Policy } from '../../src/protocol/policy.ts';
 import { TREE_DEPTH } from '../../src/protocol/statement.ts';
-import type { Signals } from './forge.ts';
+import type { Signals, Verdict } from './forge.ts';
 
-/** The hash of the tests. */
+/** The hash of the cases. */
 export const hash: Poseidon = await buildWasmPoseidon();
 
 /** Attributes that meet {@link POLICY} with nothing to spare. */
@@ -85,6 +85,32 @@ export const VALID: ShowCase = {
   index: 2n,
   sibling: (level, position) => BigInt(1000 * (level + 1) + position),
 };
+
+/** The valid case with other attributes, the policy as it is. */
+export const attributes = (changes: Partial<Attributes>): Pick<ShowCase, 'attributes'> => ({
+  attributes: { ...ATTRIBUTES, ...changes },
+});
+
+/** The valid case with another policy, the attributes as they are. */
+export const policy = (changes: Partial<Policy>): Pick<ShowCase, 'policy'> => ({ policy: { ...POLICY, ...changes } });
+
+/**
+ * Forces bits of a `Num2Bits` to claim another highest bit, with the lowest made to keep the sum:
+ * what a prover would do who wants a comparison to come out otherwise.
+ *
+ * @param honest - The witness to change.
+ * @param component - The `Num2Bits`.
+ * @param highest - Position of its highest bit.
+ */
+export function otherHighestBit(honest: Verdict, component: string, highest: number): Signals {
+  const at = (bit: number): string => `${component}.out[${String(bit)}]`;
+  const was = honest.value(at(highest));
+  const moved = (1n << BigInt(highest)) * (was === 1n ? 1n : -1n);
+  return { [at(highest)]: 1n - was, [at(0)]: honest.value(at(0)) + moved };
+}
+
+/** Inputs of `issue`. */
+export const ISSUE = { session: 7n ** 50n, seed: 3n ** 150n, blinding: 5n ** 100n };
 
 /** Values of the inputs of `show` by name, arrays nested. */
 export interface ShowWords {

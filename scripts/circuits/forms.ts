@@ -7,16 +7,19 @@
  * - `twin`: the same with every `===` blanked out, so only definitions are left;
  * - `shipped`: the sources at `--O2`, what the committed keys were made for.
  *
+ * circom names an anonymous component after its place in the text, `Select_29_1146`. Here it is named by
+ * its order among its like, `Select#0`, which stays when a comment grows.
+ *
  * @module
  */
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { listFiles } from '../../scripts/checks/modules.ts';
-import { compile, compilerName, ROOT } from '../../scripts/circuits/compile.ts';
-import { type R1cs, readR1cs, readSymbols } from '../../scripts/circuits/r1cs.ts';
 import type { CircuitName } from '../../src/protocol/artifacts.ts';
+import { listFiles } from '../checks/modules.ts';
+import { compile, compilerName, ROOT } from './compile.ts';
+import { type R1cs, readR1cs, readSymbols } from './r1cs.ts';
 
 /** Constraints with the wires of named signals. */
 export interface Form {
@@ -31,6 +34,8 @@ export interface Forms {
   readonly shipped: Form;
 }
 
+/** What compilations write here: no witness program. */
+const CONSTRAINTS = ['--r1cs', '--sym'];
 const CIRCOMLIB = 'node_modules/circomlib/circuits';
 const FORGE = join(ROOT, 'build', 'forge');
 
@@ -61,7 +66,7 @@ async function writeTwin(folder: string): Promise<void> {
 async function sourcesHash(): Promise<string> {
   const hash = createHash('sha256').update(await compilerName());
   const own = await listFiles(ROOT, 'circuits', /\.circom$/);
-  for (const path of [...own, 'node_modules/circomlib/package.json', 'test/circuits/compiled.ts']) {
+  for (const path of [...own, 'node_modules/circomlib/package.json', 'scripts/circuits/forms.ts']) {
     hash.update(path).update(await readFile(join(ROOT, path)));
   }
   return hash.digest('hex').slice(0, 16);
@@ -71,9 +76,12 @@ async function compileForms(name: CircuitName, folder: string): Promise<void> {
   const source = `circuits/${name}.circom` as const;
   await writeTwin(join(folder, 'source'));
   const twin = relative(ROOT, join(folder, 'source'));
-  await compile(source, join(folder, 'original'), ['--O0']);
-  await compile(`${twin}/${source}` as `${string}.circom`, join(folder, 'twin'), ['--O0', '-l', `${twin}/include`]);
-  await compile(source, join(folder, 'shipped'), ['--O2']);
+  const lib = ['-l', `${twin}/include`];
+  await Promise.all([
+    compile(source, join(folder, 'original'), ['--O0'], CONSTRAINTS),
+    compile(`${twin}/${source}` as `${string}.circom`, join(folder, 'twin'), ['--O0', ...lib], CONSTRAINTS),
+    compile(source, join(folder, 'shipped'), ['--O2'], CONSTRAINTS),
+  ]);
 }
 
 /** Compiles a circuit unless it is there; one process at a time, others wait for it. */
@@ -107,12 +115,59 @@ async function formsFolder(name: CircuitName): Promise<string> {
   return folder;
 }
 
+/**
+ * Names that do not depend on places in the text.
+ *
+ * @param names - Every signal of a circuit, as in a `.sym` file at `--O0`.
+ * @returns For each, the name without `main.` and with anonymous components by their order.
+ */
+export function stableNames(names: Iterable<string>): ReadonlyMap<string, string> {
+  const split = Array.from(names, (name) => [name, name.split('.')] as const);
+  const ANONYMOUS = /^([A-Z]\w*?)_\d+_(\d+)((?:\[\d+\])*)$/;
+  const places = new Map<string, Set<number>>();
+  const kin = (path: readonly string[], depth: number, template: string): string =>
+    `${path.slice(0, depth).join('.')}.${template}`;
+  for (const [, path] of split) {
+    for (const [depth, part] of path.entries()) {
+      const [, template, place] = ANONYMOUS.exec(part) ?? [];
+      if (template === undefined) continue;
+      const key = kin(path, depth, template);
+      places.set(key, (places.get(key) ?? new Set()).add(Number(place)));
+    }
+  }
+  const ranks = new Map(
+    Array.from(places, ([key, set]) => [key, new Map([...set].sort((a, b) => a - b).map((place, i) => [place, i]))]),
+  );
+  const rename = (path: readonly string[]): string =>
+    path
+      .map((part, depth) => {
+        const [, template, place, index] = ANONYMOUS.exec(part) ?? [];
+        if (template === undefined) return part;
+        return `${template}#${String(ranks.get(kin(path, depth, template))?.get(Number(place)))}${index ?? ''}`;
+      })
+      .slice(1)
+      .join('.');
+  return new Map(split.map(([name, path]) => [name, rename(path)]));
+}
+
+/** Reads the constraints of a compilation at `--O0`, or at another level with the names found there. */
+export async function readForm(path: string, stable?: ReadonlyMap<string, string>): Promise<Form> {
+  const symbols = await readSymbols(`${path}.sym`);
+  const names = stable ?? stableNames(symbols.keys());
+  return {
+    r1cs: await readR1cs(`${path}.r1cs`),
+    symbols: new Map(Array.from(symbols, ([name, wire]) => [names.get(name) ?? name, wire])),
+  };
+}
+
 /** The forms of a circuit; compiles them the first time, about half a minute of CPU. */
 export async function forms(name: CircuitName): Promise<Forms> {
   const folder = await formsFolder(name);
-  const form = async (kind: keyof Forms): Promise<Form> => ({
-    r1cs: await readR1cs(join(folder, kind, `${name}.r1cs`)),
-    symbols: await readSymbols(join(folder, kind, `${name}.sym`)),
-  });
-  return { original: await form('original'), twin: await form('twin'), shipped: await form('shipped') };
+  const at = (kind: keyof Forms): string => join(folder, kind, name);
+  const stable = stableNames((await readSymbols(`${at('original')}.sym`)).keys());
+  return {
+    original: await readForm(at('original'), stable),
+    twin: await readForm(at('twin'), stable),
+    shipped: await readForm(at('shipped'), stable),
+  };
 }
