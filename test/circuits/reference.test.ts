@@ -13,7 +13,7 @@ import type { Policy } from '../../src/protocol/policy.ts';
 import { ISSUE_SIGNALS, SHOW_SIGNALS } from '../../src/protocol/statement.ts';
 import { buildWitnessCalculator, wireAt, type WitnessCalculator } from '../../src/proving/witness.ts';
 import { referenceShow } from './reference.ts';
-import { calculatorInputs, hash, type ShowCase, showWords, VALID } from './witness.ts';
+import { calculatorInputs, hash, type ShowCase, showWords, VALID } from '../../scripts/circuits/cases.ts';
 
 const calculator = async (name: string): Promise<WitnessCalculator> =>
   buildWitnessCalculator(await readFile(join(ARTIFACTS, `${name}.wasm`)));

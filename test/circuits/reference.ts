@@ -13,7 +13,7 @@ import { ProtocolError } from '../../src/protocol/errors.ts';
 import { toField } from '../../src/protocol/field.ts';
 import { REVEAL_LAYOUT, unpackPolicy } from '../../src/protocol/policy.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
-import { hash, type ShowWords } from './witness.ts';
+import { hash, type ShowWords } from '../../scripts/circuits/cases.ts';
 
 /** Outputs of `show`. */
 export interface ShowOutputs {
