@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CircuitName, type Manifest, parseManifest } from '../../src/protocol/artifacts.ts';
@@ -13,8 +14,11 @@ import { ARTIFACTS, compile, compilerName, FLAGS, ROOT, sha256File } from './com
 import { ownWarnings } from './inspect.ts';
 import { readR1cs } from './r1cs.ts';
 
-/** Where the output of a compilation is left. */
-const OUT = join(ROOT, 'build', 'circuits');
+/** Where the output of a compilation is left, until this process ends: two processes never share it. */
+const OUT = join(ROOT, 'build', 'circuits', String(process.pid));
+process.once('exit', () => {
+  rmSync(OUT, { recursive: true, force: true });
+});
 
 /** Reads the committed manifest. */
 export async function readManifest(): Promise<Manifest> {
