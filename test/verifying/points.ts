@@ -55,21 +55,41 @@ export function isOnTwist(point: G2): boolean {
   return Fp2.eql(Fp2.sqr(y), Fp2.add(Fp2.mul(Fp2.sqr(x), x), bn254.G2.Point.CURVE().b));
 }
 
-/** The twist has r (2q - r) points; 10069 divides 2q - r. */
-export function pointOfOrder10069(): G2 {
+/** The twist has r times as many points. */
+export const COFACTOR = 2n * BASE_FIELD_ORDER - FIELD_ORDER;
+/** Prime factors of the cofactor. */
+export const COFACTOR_PRIMES: readonly bigint[] = [
+  10069n,
+  5864401n,
+  1875725156269n,
+  197620364512881247228717050342013327560683201906968909n,
+];
+
+/** A point of the twist whose x is `real` + u, or the next real part for which there is one. */
+export function pointOfTwist(real: bigint): G2 {
   const { Fp2 } = bn254.fields;
-  const cofactor = 2n * BASE_FIELD_ORDER - FIELD_ORDER;
   const { b } = bn254.G2.Point.CURVE();
-  for (let i = 1n; ; i++) {
+  for (let i = real; ; i++) {
     const x = Fp2.fromBigTuple([i, 1n]);
     try {
       const y = Fp2.sqrt(Fp2.add(Fp2.mul(Fp2.sqr(x), x), b));
-      const point = times(bn254.G2.Point.fromAffine({ x, y }), (FIELD_ORDER * cofactor) / 10069n);
-      if (!point.is0()) return point;
+      return bn254.G2.Point.fromAffine({ x, y });
     } catch {
       // no point with this x
     }
   }
+}
+
+/** A point of the twist of that order, one of {@link COFACTOR_PRIMES}. */
+export function pointOfOrder(prime: bigint): G2 {
+  for (let i = 1n; ; i++) {
+    const point = times(pointOfTwist(i), (FIELD_ORDER * COFACTOR) / prime);
+    if (!point.is0()) return point;
+  }
+}
+
+export function pointOfOrder10069(): G2 {
+  return pointOfOrder(10069n);
 }
 
 /** A = alpha, B = beta, C = sign * L: passes wherever delta = -sign * gamma. */
