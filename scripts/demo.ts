@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -18,11 +18,13 @@ import type { Evidence, StoryStage } from '../src/demo/stage.ts';
 import { type StoryResult, tellStory } from '../src/demo/story.ts';
 import type { Manifest } from '../src/protocol/artifacts.ts';
 import { ProtocolError } from '../src/protocol/errors.ts';
+import { proofSchema } from '../src/protocol/presentation.ts';
 import { fromBase64Url } from '../src/protocol/scope.ts';
+import { nodeThreads } from '../src/proving/node.ts';
 import { ephemeralConfig } from '../src/server/config.ts';
 import { type DemoStack, startDemoStack } from '../src/server/demo_stack.ts';
 import { ARTIFACTS } from '../src/server/pages.ts';
-import { createProver, type Prover } from '../src/wallet/prover.ts';
+import { createProver, type Prover, type ProvingTask } from '../src/wallet/prover.ts';
 
 const HELP = `Usage: npm run demo -- [--json] [--help]
 
@@ -37,27 +39,35 @@ Exits 0 if all went as it must, 1 otherwise.
 /** The default of a real register. */
 const EPOCH_SECONDS = 21_600;
 
+const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 const readArtifact = async (file: string): Promise<Uint8Array> => new Uint8Array(await readFile(join(ARTIFACTS, file)));
 
-/** A prover for the same circuit with a key that another party made: one more contribution to ours. */
-async function foreignProver(manifest: Manifest): Promise<Prover> {
-  const made: { type: 'mem'; data?: Uint8Array } = { type: 'mem' };
-  const entropy = randomBytes(32).toString('hex');
-  await snarkjs.zKey.contribute(join(ARTIFACTS, manifest.circuits.show.zkey.file), made, 'another party', entropy);
-  const zkey = made.data ?? new Uint8Array();
-  const sha256 = createHash('sha256').update(zkey).digest('hex');
-  const { show } = manifest.circuits;
-  const patched: Manifest = {
-    ...manifest,
-    circuits: { ...manifest.circuits, show: { ...show, zkey: { ...show.zkey, bytes: zkey.length, sha256 } } },
-  };
-  return createProver({
-    read: (file) => {
-      if (file === 'manifest.json') return Promise.resolve(new TextEncoder().encode(JSON.stringify(patched)));
-      return file === show.zkey.file ? Promise.resolve(zkey) : readArtifact(file);
+/**
+ * A prover for the same circuit with a key that another party made, one more contribution to ours. It is
+ * snarkjs: our prover reads keys in a form of its own, which takes long to make.
+ */
+async function foreignProver({ version, circuits: { show } }: Manifest): Promise<Prover> {
+  const zkey: { type: 'mem'; data?: Uint8Array } = { type: 'mem' };
+  await snarkjs.zKey.contribute(
+    join(ARTIFACTS, show.zkey.file),
+    zkey,
+    'another party',
+    randomBytes(32).toString('hex'),
+  );
+  const wasm = join(ARTIFACTS, show.wasm.file);
+  const tasks: ProvingTask[] = [];
+  return {
+    info: () => Promise.resolve({ version, development: true }),
+    load: () => Promise.resolve(),
+    arm: (task) => Promise.resolve(tasks.push(task) - 1),
+    async fire(handle, statement) {
+      const inputs = { ...tasks[handle]?.inputs, ...('binding' in statement ? { binding: statement.binding } : {}) };
+      const made = await snarkjs.groth16.fullProve(inputs as never, wasm, zkey as never);
+      return { proof: proofSchema.parse(made.proof), publicSignals: made.publicSignals };
     },
-    threads: true,
-  });
+    release: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
 }
 
 function evidenceOf({ authority, people }: DemoStack, choose: (person: SamplePerson) => boolean): Evidence {
@@ -95,10 +105,10 @@ function stageOn(
     turn: stack.register.turn,
     clock: clock.now,
     skip: clock.skip,
-    random: (length) => new Uint8Array(randomBytes(length)),
+    random,
     fetch,
     poseidon,
-    prover: createProver({ read: readArtifact, threads: true }),
+    prover: createProver({ read: readArtifact, random, threads: nodeThreads() }),
     foreignProver: () => foreignProver(stack.manifest),
     people: {
       adult: evidenceOf(stack, ({ id }) => id === adult.id),

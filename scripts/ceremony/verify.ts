@@ -7,6 +7,8 @@
  */
 import { mkdir, readdir } from 'node:fs/promises';
 import type { ArtifactFile, Manifest } from '../../src/protocol/artifacts.ts';
+import { makeProvingKey } from '../circuits/proving_key.ts';
+import { parseR1cs } from '../circuits/r1cs.ts';
 import { must } from './fault.ts';
 import { newKey, verificationKeyOf, verifyKey } from './phase2.ts';
 import {
@@ -69,14 +71,14 @@ export interface Finishing extends Trusted {
 }
 
 /**
- * Verifies a ceremony and writes proving keys, verification keys, witness programs, powers of tau and
+ * Verifies a ceremony and writes proving keys in both forms, verification keys, witness programs, powers of tau and
  * a manifest with `keys: "ceremony"`, its version one higher.
  *
  * @param out - A folder that is empty or does not exist.
  * @throws {@link CeremonyFault} without a beacon, with too few contributions, or naming the first fault.
  */
 export async function finalize(folder: string, out: string, finishing: Finishing): Promise<Manifest> {
-  const { manifest, wasm, least } = finishing;
+  const { manifest, wasm, r1cs, least } = finishing;
   const { transcript, zkeys, ptau } = await verify(folder, finishing);
   must(transcript.steps.at(-1)?.kind === 'beacon', 'the ceremony has had no beacon');
   const contributions = transcript.steps.filter(({ kind }) => kind === 'contribution');
@@ -92,6 +94,7 @@ export async function finalize(folder: string, out: string, finishing: Finishing
   const circuits = await perCircuit(async (name) => ({
     ...manifest.circuits[name],
     wasm: await write(`${name}.wasm`, wasm[name]),
+    key: await write(`${name}.key`, await makeProvingKey(name, zkeys[name], parseR1cs(r1cs[name]))),
     zkey: await write(`${name}.zkey`, zkeys[name]),
     vkey: await write(`${name}.vkey.json`, new TextEncoder().encode(await verificationKeyOf(zkeys[name]))),
   }));

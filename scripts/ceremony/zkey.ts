@@ -46,7 +46,8 @@ function power(base: bigint, exponent: bigint): bigint {
   return result;
 }
 
-function sections(zkey: Uint8Array): ReadonlyMap<number, Uint8Array> {
+/** The sections of a proving key, by type. */
+export function sections(zkey: Uint8Array): ReadonlyMap<number, Uint8Array> {
   const view = new DataView(zkey.buffer, zkey.byteOffset, zkey.byteLength);
   must(zkey.length > 12 && bytesToHex(zkey.subarray(0, 4)) === '7a6b6579', 'not a zkey file');
   const found = new Map<number, Uint8Array>();

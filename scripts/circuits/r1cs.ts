@@ -31,9 +31,13 @@ const CONSTRAINTS = 2;
 
 /** Reads an r1cs file over BN254. */
 export async function readR1cs(path: string): Promise<R1cs> {
-  const file = await readFile(path);
+  return parseR1cs(await readFile(path));
+}
+
+/** Reads the bytes of an r1cs file over BN254. */
+export function parseR1cs(file: Uint8Array): R1cs {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  if (file.toString('latin1', 0, 4) !== 'r1cs') throw new Error(`${path} is no r1cs file`);
+  if (new TextDecoder().decode(file.subarray(0, 4)) !== 'r1cs') throw new Error('this is no r1cs file');
   const sections = new Map<number, number>();
   for (let i = 0, at = 12; i < view.getUint32(8, true); i++) {
     sections.set(view.getUint32(at, true), at + 12);
@@ -45,7 +49,7 @@ export async function readR1cs(path: string): Promise<R1cs> {
     return view.getUint32(at - 4, true);
   };
   const width = u32();
-  if (width !== 32) throw new Error(`${path} is over another field`);
+  if (width !== 32) throw new Error('this r1cs file is over another field');
   at += width;
   const [wires, publicOutputs, publicInputs, privateInputs] = [u32(), u32(), u32(), u32()];
   at += 8; // labels

@@ -7,11 +7,13 @@
  * @module
  */
 import { randomBytes } from 'node:crypto';
-import { copyFile, mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import * as snarkjs from 'snarkjs';
 import type { ArtifactFile, CircuitName, Manifest } from '../../src/protocol/artifacts.ts';
 import { ARTIFACTS, compile, compilerName, FLAGS, ROOT, sha256File } from './compile.ts';
+import { makeProvingKey } from './proving_key.ts';
+import { readR1cs } from './r1cs.ts';
 
 const POWER = 13;
 /** A beacon must be unpredictable to contributors; these keys have one contributor, so any value does. */
@@ -45,7 +47,6 @@ async function powersOfTau(work: string): Promise<string> {
 async function circuitKeys(name: CircuitName, ptau: string, work: string): Promise<Manifest['circuits']['show']> {
   say(`${name}: compiling`);
   const compiled = await compile(name, work);
-  const { nConstraints, nOutputs, nPubInputs } = await snarkjs.r1cs.info(compiled.r1cs);
   const wasm = join(ARTIFACTS, `${name}.wasm`);
   const zkey = join(ARTIFACTS, `${name}.zkey`);
   const vkey = join(ARTIFACTS, `${name}.vkey.json`);
@@ -59,12 +60,17 @@ async function circuitKeys(name: CircuitName, ptau: string, work: string): Promi
     entropy(),
   );
   await snarkjs.zKey.beacon(join(work, `${name}-1.zkey`), zkey, 'beacon', BEACON, BEACON_ITERATIONS);
+  const key = join(ARTIFACTS, `${name}.key`);
+  say(`${name}: proving key`);
+  const r1cs = await readR1cs(compiled.r1cs);
+  await writeFile(key, await makeProvingKey(name, new Uint8Array(await readFile(zkey)), r1cs));
   await writeFile(vkey, `${JSON.stringify(await snarkjs.zKey.exportVerificationKey(zkey), null, 1)}\n`);
   return {
     r1cs: { sha256: await sha256File(compiled.r1cs) },
-    constraints: nConstraints,
-    domain: 2 ** Math.ceil(Math.log2(nConstraints + nOutputs + nPubInputs + 1)),
+    constraints: r1cs.constraints.length,
+    domain: 2 ** Math.ceil(Math.log2(r1cs.constraints.length + r1cs.publicOutputs + r1cs.publicInputs + 1)),
     wasm: await describe(wasm),
+    key: await describe(key),
     zkey: await describe(zkey),
     vkey: await describe(vkey),
   };

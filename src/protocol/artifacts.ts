@@ -19,6 +19,7 @@ const circuit = z.object({
   constraints: z.number().int().positive(),
   domain: z.number().int().positive(),
   wasm: file,
+  key: file,
   zkey: file,
   vkey: file,
 });

@@ -19,14 +19,14 @@ export interface CircuitArtifacts {
   readonly circuit: CircuitName;
   /** Witness calculator as circom compiled it. */
   readonly wasm: Uint8Array;
-  /** Proving key of snarkjs. */
-  readonly zkey: Uint8Array;
+  /** Proving key, see `key_file.ts`. */
+  readonly key: Uint8Array;
 }
 
 /** Artifacts behind a manifest. */
 export interface Artifacts {
   readonly manifest: Manifest;
-  /** Reads and checks what proves a circuit: 12 MB for `show`. */
+  /** Reads and checks what proves a circuit: 8 MB for `show`. */
   circuit(name: CircuitName): Promise<CircuitArtifacts>;
   /** Reads and checks a verification key, as parsed JSON. */
   verificationKey(name: CircuitName): Promise<unknown>;
@@ -67,9 +67,9 @@ export async function readArtifacts(read: ReadFile): Promise<Artifacts> {
   return {
     manifest,
     async circuit(name) {
-      const { wasm, zkey } = manifest.circuits[name];
-      const [wasmBytes, zkeyBytes] = await Promise.all([checked(wasm), checked(zkey)]);
-      return { manifest, circuit: name, wasm: wasmBytes, zkey: zkeyBytes };
+      const { wasm, key } = manifest.circuits[name];
+      const [wasmBytes, keyBytes] = await Promise.all([checked(wasm), checked(key)]);
+      return { manifest, circuit: name, wasm: wasmBytes, key: keyBytes };
     },
     async verificationKey(name) {
       const { vkey } = manifest.circuits[name];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Witnesses: runs a circuit's calculator as circom 2 compiles it to WebAssembly. The calculator has
- * one instance per run, so that no run sees another's memory, and it prints nothing.
+ * Witnesses: runs a circuit's calculator as circom 2 compiles it to WebAssembly. One
+ * instance serves all runs, each of which sets every wire anew; it prints nothing.
  *
  * @module
  */
@@ -14,11 +14,11 @@ export type CircuitSignals = Readonly<Record<string, readonly bigint[]>>;
 /** Calculates all wires of a circuit. */
 export interface WitnessCalculator {
   /**
-   * @returns The wires in order, 32 bytes each, little-endian; wire 0 is the constant one.
+   * @returns The wires in order, 32 bytes each, little-endian, canonical; wire 0 is the constant one.
    * @throws {@link ProtocolError} `witness_refused` if the inputs do not meet the circuit,
    * `inputs_invalid` if a signal is missing, unknown, of another length or not canonical.
    */
-  calculate(signals: CircuitSignals): Promise<Uint8Array>;
+  calculate(signals: CircuitSignals): Uint8Array;
 }
 
 /** Bytes of a wire. */
@@ -106,18 +106,16 @@ function isCalculator(exports: WebAssembly.Exports): boolean {
  * @throws {@link ProtocolError} `calculator_invalid` if the bytes are something else.
  */
 export async function buildWitnessCalculator(wasm: Uint8Array): Promise<WitnessCalculator> {
-  let compiled: WebAssembly.Module;
-  const instantiate = async (): Promise<CalculatorExports> =>
-    (await WebAssembly.instantiate(compiled, imports)).exports as unknown as CalculatorExports;
+  let calculator: CalculatorExports;
   try {
-    compiled = await WebAssembly.compile(new Uint8Array(wasm));
-    if (!isCalculator((await WebAssembly.instantiate(compiled, imports)).exports)) throw new TypeError('another field');
+    const { instance } = await WebAssembly.instantiate(new Uint8Array(wasm), imports);
+    if (!isCalculator(instance.exports)) throw new TypeError('another field');
+    calculator = instance.exports as unknown as CalculatorExports;
   } catch (cause) {
     throw new ProtocolError('calculator_invalid', 'this is no witness calculator of circom 2 over BN254', { cause });
   }
   return {
-    async calculate(signals) {
-      const calculator = await instantiate();
+    calculate(signals) {
       calculator.init(0);
       setInputs(calculator, signals);
       const wires = new Uint32Array(calculator.getWitnessSize() * WIRE_WORDS);

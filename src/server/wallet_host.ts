@@ -62,7 +62,7 @@ const CONTENT_SECURITY_POLICY = [
 ].join('; ');
 
 /** Circuit artifacts that a wallet may fetch: the names in the manifest and the manifest itself. */
-const ARTIFACT = /^(manifest\.json|(show|issue)\.(wasm|zkey|vkey\.json))$/;
+const ARTIFACT = /^(manifest\.json|(show|issue)\.(wasm|key))$/;
 
 const headers: MiddlewareHandler = async (c, next) => {
   await next();

@@ -154,10 +154,8 @@ export async function requestCredential(
     seedTag: seedTag(deps.poseidon, seed),
     session,
   };
-  const handle = await deps.prover.arm({ circuit: 'issue', inputs: { session, seed, blinding } });
-  const { proof } = await deps.prover
-    .fire(handle, statement, options.onProgress)
-    .finally(() => deps.prover.release(handle));
+  const handle = await deps.prover.arm({ circuit: 'issue', inputs: { session, seed, blinding } }, options.onProgress);
+  const { proof } = await deps.prover.fire(handle, statement).finally(() => deps.prover.release(handle));
   const body = JSON.stringify({ holder: String(statement.holder), seed_tag: String(statement.seedTag), proof });
   const answer = await call(deps, enrolment, '/credential', { method: 'POST', type: 'application/json', body });
   const issued = jsonOf(answer, issuedAnswer, ISSUER);

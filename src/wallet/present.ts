@@ -77,6 +77,7 @@ export async function armPresentation(
   credential: Credential,
   synced: Synced,
   deps: ArmDeps,
+  onProgress?: OnProgress,
 ): Promise<ArmedPresentation> {
   const { request, inputs, ask } = pending;
   refuseExpired(pending, deps.clock);
@@ -94,7 +95,7 @@ export async function armPresentation(
     nullifier: sub === undefined ? toField(0n) : nullifierOf(sub),
     revealed: packRevealed(disclosed, ask),
   };
-  const handle = await deps.prover.arm({
+  const task = {
     circuit: 'show',
     inputs: {
       ...inputs,
@@ -107,7 +108,8 @@ export async function armPresentation(
       path,
       index: toField(0n),
     },
-  });
+  } as const;
+  const handle = await deps.prover.arm(task, onProgress);
   return { handle, pending, disclosed, statement, checkpoint: size };
 }
 
@@ -116,15 +118,11 @@ export async function armPresentation(
  *
  * @throws {@link ProtocolError} `request_expired`, and those of the prover.
  */
-export async function firePresentation(
-  armed: ArmedPresentation,
-  deps: ArmDeps,
-  onProgress?: OnProgress,
-): Promise<Presentation> {
+export async function firePresentation(armed: ArmedPresentation, deps: ArmDeps): Promise<Presentation> {
   const { handle, pending, disclosed, statement, checkpoint } = armed;
   try {
     refuseExpired(pending, deps.clock);
-    const { proof } = await deps.prover.fire(handle, statement, onProgress);
+    const { proof } = await deps.prover.fire(handle, statement);
     return {
       format: FORMAT,
       circuit: 'show',
@@ -208,7 +206,7 @@ export async function present(
   synced: Synced,
   deps: ArmDeps & DeliverDeps & { readonly onProgress?: OnProgress },
 ): Promise<Delivered> {
-  const armed = await armPresentation(pending, credential, synced, deps);
-  const presentation = await firePresentation(armed, deps, deps.onProgress);
+  const armed = await armPresentation(pending, credential, synced, deps, deps.onProgress);
+  const presentation = await firePresentation(armed, deps);
   return deliver(pending, presentation, deps);
 }

@@ -11,9 +11,9 @@ import type { CircuitName } from '../protocol/artifacts.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { type Armed, arm, disarm, type OnProgress } from '../proving/arm.ts';
 import { type Artifacts, readArtifacts } from '../proving/artifacts.ts';
-import { fire, type ProofResult } from '../proving/fire.ts';
+import { fire, type ProofResult, type Random } from '../proving/fire.ts';
 import type { CircuitStatement, IssueInputs, ShowInputs } from '../proving/inputs.ts';
-import { load, type LoadOptions, type ProvingKey } from '../proving/load.ts';
+import { load, type LoadOptions, type ProvingKey, unload } from '../proving/load.ts';
 
 /** What to prove, with all private inputs. */
 export type ProvingTask =
@@ -40,32 +40,37 @@ export interface Prover {
   /** Downloads and checks a circuit's artifacts ahead of time; otherwise the first `arm` does. */
   load(circuit: CircuitName, onProgress?: OnProgress): Promise<void>;
   /**
-   * Prepares a proof for everything but the request (`show`: `binding`; `issue`: `session`).
+   * Prepares a proof for everything but the request (`show`: `binding`; `issue`: `session`), starting from
+   * the record armed before it.
    *
    * @throws {@link ProtocolError} `witness_refused` if the inputs do not meet the circuit.
    */
-  arm(task: ProvingTask): Promise<ArmedHandle>;
+  arm(task: ProvingTask, onProgress?: OnProgress): Promise<ArmedHandle>;
   /**
    * Makes a proof; may be called again, each proof has fresh randomness.
    *
    * @throws {@link ProtocolError} `armed_mismatch`, `armed_unknown`.
    */
-  fire(handle: ArmedHandle, statement: CircuitStatement, onProgress?: OnProgress): Promise<ProofResult>;
-  /** Wipes an armed record. */
+  fire(handle: ArmedHandle, statement: CircuitStatement): Promise<ProofResult>;
+  /** Forgets an armed record. The last of a circuit stays inside, for the next to start from, until `close`. */
   release(handle: ArmedHandle): Promise<void>;
+  /** Wipes all records, ends the threads and gives the memory of the keys back. */
+  close(): Promise<void>;
 }
 
 /** What {@link createProver} needs. */
 export interface ProverOptions extends LoadOptions {
   /** Reads a file of `circuits/artifacts` by name. */
   readonly read: (file: string) => Promise<Uint8Array>;
+  readonly random: Random;
 }
 
-/** Makes a prover that computes where it is called. */
-export function createProver({ read, ...options }: ProverOptions): Prover {
+/** Makes a prover that computes where it is called, and on the threads that it is given. */
+export function createProver({ read, random, ...options }: ProverOptions): Prover {
   let artifacts: Promise<Artifacts> | undefined;
   const keys = new Map<CircuitName, Promise<ProvingKey>>();
   const armedRecords = new Map<ArmedHandle, Armed>();
+  const latest = new Map<CircuitName, Armed>();
   let lastHandle = 0;
 
   const manifest = (): Promise<Artifacts> =>
@@ -83,6 +88,9 @@ export function createProver({ read, ...options }: ProverOptions): Prover {
     loading.catch(() => keys.delete(circuit));
     return loading;
   };
+  const wipeUnlessUsed = (armed: Armed): void => {
+    if (![...armedRecords.values(), ...latest.values()].includes(armed)) disarm(armed);
+  };
 
   return {
     async info() {
@@ -93,24 +101,37 @@ export function createProver({ read, ...options }: ProverOptions): Prover {
       await keyOf(circuit);
       onProgress?.(1);
     },
-    async arm({ circuit, inputs }) {
-      const armed = await arm(await keyOf(circuit), inputs);
+    async arm({ circuit, inputs }, onProgress) {
+      const key = await keyOf(circuit);
+      const previous = latest.get(circuit);
+      const armed = await arm(key, inputs, { previous, onProgress });
       lastHandle += 1;
       armedRecords.set(lastHandle, armed);
+      const before = latest.get(circuit);
+      latest.set(circuit, armed);
+      if (before !== undefined) wipeUnlessUsed(before);
       return lastHandle;
     },
-    async fire(handle, statement, onProgress) {
+    async fire(handle, statement) {
       const armed = armedRecords.get(handle);
       if (armed === undefined) {
         throw new ProtocolError('armed_unknown', 'this proof is no longer armed; arm it again');
       }
-      return fire(armed, statement, onProgress === undefined ? {} : { onProgress });
+      return Promise.resolve(fire(armed, statement, random));
     },
     release(handle) {
       const armed = armedRecords.get(handle);
-      if (armed !== undefined) disarm(armed);
       armedRecords.delete(handle);
+      if (armed !== undefined) wipeUnlessUsed(armed);
       return Promise.resolve();
+    },
+    async close() {
+      for (const armed of [...armedRecords.values(), ...latest.values()]) disarm(armed);
+      armedRecords.clear();
+      latest.clear();
+      const loading = [...keys.values()];
+      keys.clear();
+      for (const key of await Promise.allSettled(loading)) if (key.status === 'fulfilled') unload(key.value);
     },
   };
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import { randomBytes } from 'node:crypto';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { sql } from 'kysely';
 import sharp from 'sharp';
@@ -53,7 +54,7 @@ let key: VerificationKey;
 
 beforeAll(async () => {
   authority = createPassportAuthority({ country: 'CN', algorithm: 'ecdsa-p256', at: NOW });
-  prover = createProver({ read: readArtifact, threads: true });
+  prover = createProver({ read: readArtifact, random: (length) => new Uint8Array(randomBytes(length)) });
   key = await loadVerificationKey(JSON.parse(new TextDecoder().decode(await readArtifact('issue.vkey.json'))));
 });
 

@@ -254,11 +254,12 @@ export const fakeProver: Prover = {
   arm: () => Promise.resolve(1),
   fire: () => Promise.resolve({ proof: NO_PROOF, publicSignals: [] }),
   release: () => Promise.resolve(),
+  close: () => Promise.resolve(),
 };
 
 let prover: Prover | undefined;
 
 /** The real prover on the committed artifacts, loaded once a file of tests. */
 export function realProver(): Prover {
-  return (prover ??= createProver({ read: readArtifact }));
+  return (prover ??= createProver({ read: readArtifact, random }));
 }

@@ -14,11 +14,7 @@ const CACHE = 'bauta-artifacts';
 const MANIFEST = 'manifest.json';
 
 const { circuits } = parseManifest(manifest);
-const FILES: readonly ArtifactFile[] = [circuits.show, circuits.issue].flatMap(({ wasm, zkey, vkey }) => [
-  wasm,
-  zkey,
-  vkey,
-]);
+const FILES: readonly ArtifactFile[] = [circuits.show, circuits.issue].flatMap(({ wasm, key }) => [wasm, key]);
 
 /** Called with the bytes that have arrived and the bytes of all files begun so far. */
 export type OnDownload = (received: number, total: number) => void;

@@ -143,11 +143,7 @@ export function useConsent(fragment: string): ConsentFlow {
       setPhase({ name: 'proving', fraction: undefined });
       performance.mark('bauta:proving');
       const deps = { prover: sharedProver(), poseidon, clock };
-      const presentation = await firePresentation(ready, deps, (fraction) => {
-        if (!signal.aborted) {
-          setPhase({ name: 'proving', fraction });
-        }
-      });
+      const presentation = await firePresentation(ready, deps);
       performance.mark('bauta:proved');
       setPhase({ name: 'delivering' });
       const { redirectUri } = await deliver(pending, presentation, { fetch: anonymousFetch, clock, signal });

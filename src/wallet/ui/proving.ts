@@ -36,9 +36,10 @@ export function startProver(): WorkerProver {
   return {
     info: () => ask(remote.info()),
     load: (circuit, onProgress) => ask(remote.load(circuit, told(onProgress))),
-    arm: (task) => ask(remote.arm(task)),
-    fire: (handle, statement, onProgress) => ask(remote.fire(handle, statement, told(onProgress))),
+    arm: (task, onProgress) => ask(remote.arm(task, told(onProgress))),
+    fire: (handle, statement) => ask(remote.fire(handle, statement)),
     release: (handle) => ask(remote.release(handle)),
+    close: () => ask(remote.close()),
     watch: (onDownload) => ask(remote.watch(proxy(onDownload))),
     end: () => worker.terminate(),
   };

@@ -19,13 +19,17 @@ export interface ProvingWorker extends Prover {
 
 let told: OnDownload = () => undefined;
 
-const prover = createProver({ read: createArtifactReader((received, total) => told(received, total)) });
+const prover = createProver({
+  read: createArtifactReader((received, total) => told(received, total)),
+  random: (length) => crypto.getRandomValues(new Uint8Array(length)),
+});
 const worker: ProvingWorker = {
   info: () => prover.info(),
   load: (circuit, onProgress) => prover.load(circuit, onProgress),
-  arm: (task) => prover.arm(task),
-  fire: (handle, statement, onProgress) => prover.fire(handle, statement, onProgress),
+  arm: (task, onProgress) => prover.arm(task, onProgress),
+  fire: (handle, statement) => prover.fire(handle, statement),
   release: (handle) => prover.release(handle),
+  close: () => prover.close(),
   watch: (onDownload) => {
     told = onDownload;
   },
