@@ -96,6 +96,14 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
   face_busy: 503,
   face_unavailable: 503,
   face_models_changed: 503,
+  verifier_busy: 503,
+  verifier_unavailable: 503,
+};
+
+/** Seconds after which the same request is worth sending again, by code. */
+const RETRY_AFTER: Readonly<Record<string, number>> = {
+  verifier_busy: 1,
+  verifier_unavailable: 1,
 };
 
 const TITLES: Readonly<Record<number, string>> = {
@@ -168,10 +176,12 @@ function asProtocolError(error: unknown): ProtocolError {
  */
 export function problem(c: Context, error: unknown, extra: Readonly<Record<string, unknown>> = {}): Response {
   const body = describeProblem(error);
+  const retryAfter = RETRY_AFTER[body.code];
   return c.body(JSON.stringify({ ...extra, ...body }), body.status, {
     'Content-Type': 'application/problem+json',
     'Cache-Control': 'no-store',
     ...(body.status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
+    ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
   });
 }
 

@@ -8,9 +8,9 @@
  * @module
  */
 import type { Worker } from 'node:worker_threads';
+import { startThread } from '../http/threads.ts';
 import { type ErrorCode, ProtocolError } from '../protocol/errors.ts';
 import type { FaceVerdict } from './face_matcher.ts';
-import { startFaceThread } from './face_thread.ts';
 
 /** A verdict and how long it took, in milliseconds, without waiting and loading. */
 export interface FaceComparison extends FaceVerdict {
@@ -70,7 +70,7 @@ export function createFaceComparer(limits: FaceLimits = FACE_LIMITS): FaceCompar
   let last: Promise<unknown> = Promise.resolve();
 
   function start(): Worker {
-    const started = startFaceThread();
+    const started = startThread(import.meta.url, './face_worker');
     started.once('exit', () => {
       if (worker === started) {
         worker = undefined;

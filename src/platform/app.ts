@@ -48,7 +48,7 @@ export function createPlatformApp(deps: PlatformDeps): OpenAPIHono {
   const backend = bearerKeys(deps.apiKeys);
   const bodies = [bodyLimit(LARGEST_BODY), requireContentType('application/json')];
 
-  app.use('/oid4vp/*', anyOrigin(['GET', 'POST'], [], ['Server-Timing']));
+  app.use('/oid4vp/*', anyOrigin(['GET', 'POST'], [], ['Server-Timing', 'Retry-After']));
   app.openapi(requestObjectRoute, async (c) => {
     const jwt = await readRequestObject(deps, c.req.valid('param').id);
     return c.body(jwt, 200, { 'Content-Type': 'application/oauth-authz-req+jwt' });

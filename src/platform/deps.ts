@@ -8,7 +8,7 @@ import type { Logger } from '../http/logs.ts';
 import type { Checkpoint } from '../log/checkpoint.ts';
 import type { Manifest } from '../protocol/artifacts.ts';
 import type { PlatformDatabase } from '../storage/platform.ts';
-import type { VerificationKey } from '../verifying/groth16.ts';
+import type { Collector } from './collector.ts';
 import type { Random } from './secrets.ts';
 
 /**
@@ -30,8 +30,8 @@ export interface PlatformDeps {
   /** Where visitors answer requests, e.g. `https://wallet.example/present`. */
   readonly walletUrl: string;
   readonly manifest: Manifest;
-  /** Verification key of `show`. */
-  readonly key: VerificationKey;
+  /** Checks proofs of `show` under the key of the manifest: of `createCollector`. */
+  readonly checkProof: Collector['checkProof'];
   readonly checkpoints: CheckpointSource;
   /** Migrated with `platformMigrations`. */
   readonly database: PlatformDatabase;

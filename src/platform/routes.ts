@@ -27,7 +27,7 @@ const PROBLEMS = {
   413: 'Body too large',
   415: 'Content type not supported',
   422: 'Well formed, and refused',
-  503: 'The register has not been heard for too long',
+  503: 'The register has not been heard for too long, or too many proofs wait: see Retry-After',
 } as const;
 
 type ProblemResponse = {

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { ProtocolError } from '../protocol/errors.ts';
 
@@ -26,6 +27,8 @@ export interface Config {
   readonly timeZone: string;
   /** Length of an epoch. */
   readonly epochSeconds: number;
+  /** Threads in which each platform verifies proofs; with 0 it verifies where it answers. */
+  readonly verifyingThreads: number;
 }
 
 const PORTS: Readonly<Record<Program, number>> = {
@@ -59,6 +62,13 @@ const schema = z.object({
   DATA: z.string().min(1).default('data'),
   TIME_ZONE: timeZone.default('Asia/Shanghai'),
   EPOCH_SECONDS: z.coerce.number().int().min(1).max(604_800).default(2),
+  // One core is left for the thread that answers.
+  VERIFYING_THREADS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(64)
+    .default(Math.max(1, availableParallelism() - 1)),
 });
 
 /**
@@ -103,6 +113,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     dataFolder: data.DATA,
     timeZone: data.TIME_ZONE,
     epochSeconds: data.EPOCH_SECONDS,
+    verifyingThreads: data.VERIFYING_THREADS,
   };
 }
 
@@ -115,5 +126,6 @@ export function ephemeralConfig(): Config {
     dataFolder: undefined,
     timeZone: 'Asia/Shanghai',
     epochSeconds: 2,
+    verifyingThreads: 1,
   };
 }

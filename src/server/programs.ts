@@ -16,7 +16,10 @@ import type { Logger } from '../http/logs.ts';
 import { createIssuer, type Issuer } from '../issuer/app.ts';
 import type { CompareFaces } from '../issuer/enrolment.ts';
 import { createPlatformApp } from '../platform/app.ts';
+import { createLocalVerifier } from '../platform/batch_verifier.ts';
 import { createCheckpointSource } from '../platform/checkpoints.ts';
+import { type Collector, createCollector } from '../platform/collector.ts';
+import { createVerifyingPool } from '../platform/verifying_pool.ts';
 import type { CircuitName, Manifest } from '../protocol/artifacts.ts';
 import { createRegister, type Register } from '../register/app.ts';
 import { keyList } from '../register/config.ts';
@@ -25,11 +28,10 @@ import { migrate } from '../storage/migrate.ts';
 import { type Database, openDatabase } from '../storage/open.ts';
 import { platformMigrations, type PlatformSchema } from '../storage/platform.ts';
 import { openVerificationKey } from '../verifying/artifacts.ts';
-import type { VerificationKey } from '../verifying/groth16.ts';
 import type { Config, Program } from './config.ts';
 import type { Keys } from './keys.ts';
 import { type App, listen } from './listen.ts';
-import { ARTIFACTS, PAGES } from './pages.ts';
+import { ARTIFACT_PARTS, ARTIFACTS, PAGES } from './pages.ts';
 import { createWalletHost, type WalletConfig } from './wallet_host.ts';
 
 /** Origin line and key name of the register's checkpoints. */
@@ -82,9 +84,8 @@ async function open<Schema>({ closers }: House, url: string): Promise<Database<S
   return database;
 }
 
-async function readKey(manifest: Manifest, circuit: CircuitName): Promise<VerificationKey> {
-  const bytes = await readFile(join(ARTIFACTS, manifest.circuits[circuit].vkey.file));
-  return openVerificationKey(manifest, circuit, bytes);
+function readKeyFile(manifest: Manifest, circuit: CircuitName): Promise<Uint8Array> {
+  return readFile(join(ARTIFACTS, manifest.circuits[circuit].vkey.file));
 }
 
 /** Starts the register. */
@@ -121,7 +122,11 @@ export async function startIssuer(
   const { config, keys, clock, logger } = house;
   const database = await open<IssuerSchema>(house, config.databases.issuer);
   await migrate(database, issuerMigrations);
-  const verificationKey = await readKey(house.manifest, 'issue');
+  const verificationKey = await openVerificationKey(
+    house.manifest,
+    'issue',
+    await readKeyFile(house.manifest, 'issue'),
+  );
   const poseidon = await buildWasmPoseidon();
   return bind(house, 'issuer', () =>
     Promise.resolve(
@@ -153,7 +158,7 @@ export function startWalletHost(
     Promise.resolve({
       app: createWalletHost({
         pages: PAGES,
-        artifacts: ARTIFACTS,
+        parts: ARTIFACT_PARTS,
         config: options.config,
         clock,
         logger: logger('wallet'),
@@ -161,6 +166,19 @@ export function startWalletHost(
       }),
     }),
   );
+}
+
+/** Starts the verifying threads of a platform. */
+async function startCollector({ config, manifest, closers }: House): Promise<Collector> {
+  const vkey = await readKeyFile(manifest, 'show');
+  const threads = config.verifyingThreads;
+  const verifier =
+    threads === 0
+      ? createLocalVerifier(await openVerificationKey(manifest, 'show', vkey), random)
+      : await createVerifyingPool({ manifest, vkey, threads });
+  const collector = createCollector(verifier);
+  closers.push(collector.close);
+  return collector;
 }
 
 /** Starts a sample platform with its verifier. */
@@ -172,7 +190,7 @@ export async function startPlatform(
   const { config, keys, manifest, clock, logger } = house;
   const database = await open<PlatformSchema>(house, config.databases[kind]);
   await migrate(database, platformMigrations);
-  const key = await readKey(manifest, 'show');
+  const collector = await startCollector(house);
   const walletUrl = `${options.walletUrl}/present`;
   return bind(house, kind, (origin) => {
     const verifier = createPlatformApp({
@@ -180,7 +198,7 @@ export async function startPlatform(
       apiKeys: [options.apiKey],
       walletUrl,
       manifest,
-      key,
+      checkProof: collector.checkProof,
       checkpoints: createCheckpointSource({
         register: options.registerUrl,
         name: REGISTER_NAME,

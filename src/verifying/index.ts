@@ -9,7 +9,10 @@ export { type BatchItem, verifyBatch } from './batch.ts';
 export { loadVerificationKey, type VerificationKey, verifyProof } from './groth16.ts';
 export {
   checkPresentation,
+  checkPresentationWith,
   type PresentationCheck,
+  type PresentationFacts,
   type PresentationOutcome,
+  type ProofCheck,
   type RejectionCode,
 } from './presentation.ts';

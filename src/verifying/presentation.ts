@@ -19,27 +19,37 @@ import { dateInZone } from '../protocol/dates.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { type FieldElement, parseField } from '../protocol/field.ts';
 import { type Ask, type Disclosed, packRevealed, unpackPolicy } from '../protocol/policy.ts';
-import type { Presentation } from '../protocol/presentation.ts';
+import type { Groth16Proof, Presentation } from '../protocol/presentation.ts';
 import { askOf, requestInputs, type RequestObject } from '../protocol/request.ts';
 import { NO_SCOPE, type Nullifier, subOf } from '../protocol/scope.ts';
 import { SHOW_SIGNALS, type ShowStatement } from '../protocol/statement.ts';
 import { verifyProof, type VerificationKey } from './groth16.ts';
 
 /** What is checked against what. */
-export interface PresentationCheck {
+export interface PresentationFacts {
   /** From the wallet, well formed. */
   readonly presentation: Presentation;
   /** The verifier's own request, as stored. */
   readonly request: RequestObject;
   /** Presentation root of the accepted checkpoint that the presentation names. */
   readonly root: FieldElement;
-  /** Key of the circuit `show`, of the version that the request names. */
-  readonly key: VerificationKey;
   /** Unix time in milliseconds. */
   readonly now: number;
   /** The register's time zone, an IANA name. */
   readonly timeZone: string;
 }
+
+/** {@link PresentationFacts} and the key under which the proof is checked. */
+export interface PresentationCheck extends PresentationFacts {
+  /** Key of the circuit `show`, of the version that the request names. */
+  readonly key: VerificationKey;
+}
+
+/**
+ * Tells whether a proof of `show` holds for exactly these signals, as `verifyProof` does under a key: a
+ * service may collect what arrives together and use `verifyBatch`.
+ */
+export type ProofCheck = (signals: readonly FieldElement[], proof: Groth16Proof) => Promise<boolean>;
 
 /** Why a well-formed presentation is not accepted. */
 export type RejectionCode =
@@ -63,14 +73,29 @@ export type PresentationOutcome =
   | { readonly ok: false; readonly code: RejectionCode };
 
 /**
- * Checks a presentation against a request.
+ * Checks a presentation against a request, with one proof at a time.
  *
  * @returns Never a partial success; the order of the checks is cheapest first and no part of the contract.
  * @throws {@link ProtocolError} `field_not_canonical`, `proof_malformed` for a malformed presentation,
  * and those of {@link requestInputs} for a request that contradicts itself.
  */
-export async function checkPresentation(check: PresentationCheck): Promise<PresentationOutcome> {
-  const { presentation, request, root, key, now, timeZone } = check;
+export async function checkPresentation({ key, ...facts }: PresentationCheck): Promise<PresentationOutcome> {
+  return checkPresentationWith((signals, proof) => verifyProof(key, signals, proof), facts);
+}
+
+/**
+ * Checks a presentation against a request, given a way to check proofs.
+ *
+ * @param checkProof - Called once at most, with signals that were computed or checked, and always last.
+ * @param facts - See {@link PresentationFacts}.
+ * @returns As {@link checkPresentation}.
+ * @throws {@link ProtocolError} as {@link checkPresentation}, and what `checkProof` throws.
+ */
+export async function checkPresentationWith(
+  checkProof: ProofCheck,
+  facts: PresentationFacts,
+): Promise<PresentationOutcome> {
+  const { presentation, request, root, now, timeZone } = facts;
   const reject = (code: RejectionCode): PresentationOutcome => ({ ok: false, code });
   const nullifier = parseField(presentation.nullifier) as Nullifier;
   const inputs = requestInputs(request);
@@ -93,7 +118,7 @@ export async function checkPresentation(check: PresentationCheck): Promise<Prese
   if (request.expect_sub !== undefined && request.expect_sub !== pseudonym?.sub) return reject('sub_mismatch');
   const statement: ShowStatement = { nullifier, revealed, root, ...inputs };
   const signals = SHOW_SIGNALS.map((name) => statement[name]);
-  if (!(await verifyProof(key, signals, presentation.proof))) return reject('proof_invalid');
+  if (!(await checkProof(signals, presentation.proof))) return reject('proof_invalid');
   return { ok: true, ask, disclosed: presentation.disclosed, pseudonym, statement };
 }
 

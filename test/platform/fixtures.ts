@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as snarkjs from 'snarkjs';
@@ -73,6 +73,9 @@ export function showKey(): Promise<VerificationKey> {
   key ??= openVerificationKey(manifest, 'show', showVkeyBytes);
   return key;
 }
+
+/** A source of bytes that nobody can predict. */
+export const secureRandom = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 
 /** A reproducible source of bytes that never repeats itself. */
 export function seededRandom(seed: string): (length: number) => Uint8Array {

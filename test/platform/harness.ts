@@ -10,7 +10,9 @@ import { expect } from 'vitest';
 import { z } from 'zod';
 import type { Checkpoint } from '../../src/log/checkpoint.ts';
 import { createPlatformApp } from '../../src/platform/app.ts';
+import { createLocalVerifier } from '../../src/platform/batch_verifier.ts';
 import type { CreatedVerification, CreateVerification, Verification } from '../../src/platform/client/messages.ts';
+import { createCollector } from '../../src/platform/collector.ts';
 import type { PlatformDeps } from '../../src/platform/deps.ts';
 import type { FieldElement } from '../../src/protocol/field.ts';
 import type { Presentation } from '../../src/protocol/presentation.ts';
@@ -18,7 +20,7 @@ import { decodeRequestObject, type RequestObject } from '../../src/protocol/requ
 import { migrate } from '../../src/storage/migrate.ts';
 import { openDatabase } from '../../src/storage/open.ts';
 import { platformMigrations, type PlatformSchema } from '../../src/storage/platform.ts';
-import { manifest, NOON, seededRandom, showKey, SIZE, TIME_ZONE, TODAY } from './fixtures.ts';
+import { manifest, NOON, secureRandom, seededRandom, showKey, SIZE, TIME_ZONE, TODAY } from './fixtures.ts';
 
 export const API_KEY = 'test-key-of-the-forum-backend';
 export const ORIGIN = 'https://forum.example';
@@ -68,7 +70,7 @@ export async function startVerifier({
     apiKeys: ['another-key-of-the-forum', API_KEY],
     walletUrl: 'https://wallet.example/present',
     manifest,
-    key: await showKey(),
+    checkProof: createCollector(createLocalVerifier(await showKey(), secureRandom)).checkProof,
     checkpoints: () => Promise.resolve(verifier.checkpoints),
     database,
     clock: () => verifier.now,

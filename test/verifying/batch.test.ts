@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import * as mcl from 'mcl-wasm';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { bytesToInteger } from '../../src/protocol/field.ts';
-import { type BatchItem, verifyBatch } from '../../src/verifying/batch.ts';
+import { type BatchItem, judgeBatch, verifyBatch } from '../../src/verifying/batch.ts';
 import { verifyProof, type VerificationKey } from '../../src/verifying/groth16.ts';
 import { keptPresentation, presentationNames } from '../fixtures/read.ts';
 import { manifest, seededRandom, showKey, showVkey } from '../platform/fixtures.ts';
@@ -73,6 +73,28 @@ describe('verifyBatch', () => {
     const verdicts = await verifyBatch(key, items, secure);
     expect(verdicts).toEqual(items.map((item) => item === first));
     expect(verdicts.filter((isGood) => !isGood)).toHaveLength(ATTACKS.length);
+  });
+
+  it('finds bad proofs at whatever places of a batch', async () => {
+    const bad = shifted(first, bn254.G1.Point.BASE);
+    const places = fc.uniqueArray(fc.nat({ max: 12 }), { minLength: 1, maxLength: 13 });
+    const property = fc.asyncProperty(places, async (at) => {
+      const items = Array.from({ length: 13 }, (_, i) => (at.includes(i) ? bad : second));
+      expect(await verifyBatch(key, items, secure)).toEqual(items.map((item) => item === second));
+    });
+    await fc.assert(property, { numRuns: 15 });
+  });
+
+  it('takes more proofs than mcl adds up at once', async () => {
+    const items = Array.from({ length: 260 }, (_, i) => (i === 258 ? shifted(first, bn254.G1.Point.BASE) : first));
+    expect(await verifyBatch(key, items, secure)).toEqual(items.map((item) => item === first));
+  });
+
+  it('says why, where it is asked', async () => {
+    const items = [first, ...ATTACKS.map(({ of }) => of(first))];
+    const verdicts = await judgeBatch(key, items, secure);
+    const codes = verdicts.map((verdict) => (typeof verdict === 'boolean' ? verdict : verdict.code));
+    expect(codes).toEqual([true, ...ATTACKS.map(({ refusal }) => refusal)]);
   });
 
   it("checks the order of B itself, whatever mcl's flag says", async () => {
