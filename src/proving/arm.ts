@@ -16,12 +16,12 @@
  */
 import { ProtocolError } from '../protocol/errors.ts';
 import { type FieldElement, toField } from '../protocol/field.ts';
-import { type Address, type Curve, FIELD_BYTES, FIELD_WORDS } from './curve.ts';
+import { FIELD_BYTES, FIELD_WORDS } from './curve.ts';
 import { type CircuitInputs, LATE_SIGNAL, SIGNALS_OF, toCircuitSignals } from './inputs.ts';
 import type { ProvingKey } from './load.ts';
-import { writeLateLinear } from './late.ts';
 import { placeJacobian, readAffine } from './points.ts';
-import { type Multiples, planSum } from './sums.ts';
+import { differences, quotientOf, rowsAfter, toWords } from './rows.ts';
+import { planSum } from './sums.ts';
 import { makeTable, type Table } from './table.ts';
 import { wireAt } from './witness.ts';
 
@@ -178,7 +178,7 @@ async function update(
     const [da, db, dc] = await Promise.all([derived(a), derived(b), derived(c)]);
     const { constant, linear } = quotientOf(key, { a, b, da, db, dc });
     const [sum, linearSum] = await Promise.all([
-      planSum(key, 'H', { positions: all, scalars: words(constant) }).run(
+      planSum(key, 'H', { positions: all, scalars: toWords(constant) }).run(
         new Uint8Array(3 * FIELD_BYTES),
         signal,
         advance,
@@ -193,86 +193,6 @@ async function update(
   ]);
   const named = { ...Object.fromEntries(sums), linear: linearSum } as Record<SumName, Uint8Array>;
   return { base: { witness, a, b, linear, sums: named }, c: sum };
-}
-
-const words = (bytes: Uint8Array): Uint32Array => new Uint32Array(bytes.slice().buffer);
-
-/** Where two vectors of canonical values differ, and `after - before` there. */
-function differences(curve: Curve, before: Uint8Array, after: Uint8Array): Multiples {
-  const [old, now] = [words(before), words(after)];
-  const positions: number[] = [];
-  for (let i = 0; i < now.length; i += FIELD_WORDS) {
-    for (let word = i; word < i + FIELD_WORDS; word++) {
-      if (old[word] !== now[word]) {
-        positions.push(i / FIELD_WORDS);
-        break;
-      }
-    }
-  }
-  const scalars = new Uint32Array(positions.length * FIELD_WORDS);
-  curve.scratch(() => {
-    const [x, y] = [curve.reserve(FIELD_BYTES), curve.reserve(FIELD_BYTES)];
-    positions.forEach((position, i) => {
-      const [from, to] = [position * FIELD_WORDS, (position + 1) * FIELD_WORDS];
-      curve.words.set(now.subarray(from, to), x >>> 2);
-      curve.words.set(old.subarray(from, to), y >>> 2);
-      curve.fr.sub(x, y, x);
-      scalars.set(curve.words.subarray(x >>> 2, (x >>> 2) + FIELD_WORDS), i * FIELD_WORDS);
-    });
-  });
-  return { positions: Uint32Array.from(positions), scalars };
-}
-
-/** Puts vectors into memory. */
-function place(curve: Curve, ...vectors: Uint8Array[]): Address[] {
-  return vectors.map((vector) => {
-    const at = curve.reserve(vector.length);
-    curve.bytes.set(vector, at);
-    return at;
-  });
-}
-
-/** Both sides of the rows after a change of wires, and their product. */
-function rowsAfter(
-  { curve, constraints, domain, file }: ProvingKey,
-  before: ArmBase,
-  { positions, scalars }: Multiples,
-): { a: Uint8Array; b: Uint8Array; c: Uint8Array } {
-  return curve.scratch(() => {
-    const [a = 0, b = 0] = place(curve, before.a, before.b);
-    const [c, change] = [domain.vector(), curve.reserve(FIELD_BYTES)];
-    positions.forEach((wire, i) => {
-      curve.words.set(scalars.subarray(i * FIELD_WORDS, (i + 1) * FIELD_WORDS), change >>> 2);
-      constraints.addWire(wire, change, a, b);
-    });
-    domain.multiply(a, b, c);
-    const read = (at: Address): Uint8Array => curve.bytes.slice(at, at + file.domain * FIELD_BYTES);
-    return { a: read(a), b: read(b), c: read(c) };
-  });
-}
-
-/** Values of the quotient without the late input, and of its linear part; canonical. */
-function quotientOf(
-  { curve, domain, late, file }: ProvingKey,
-  vectors: Readonly<Record<'a' | 'b' | 'da' | 'db' | 'dc', Uint8Array>>,
-): { constant: Uint8Array; linear: Uint8Array } {
-  return curve.scratch(() => {
-    const [a = 0, b = 0, da = 0, db = 0, dc = 0] = place(
-      curve,
-      ...[vectors.a, vectors.b, vectors.da, vectors.db, vectors.dc],
-    );
-    const out = domain.vector();
-    const read = (): Uint8Array => {
-      for (let at = out; at < out + file.domain * FIELD_BYTES; at += FIELD_BYTES) curve.fr.fromMontgomery(at, at);
-      return curve.bytes.slice(out, out + file.domain * FIELD_BYTES);
-    };
-    writeLateLinear(domain, late, { a, b, da, db }, out);
-    const linear = read();
-    domain.multiply(a, db, out);
-    domain.addProduct(b, da, out);
-    domain.subtract(out, dc);
-    return { constant: read(), linear };
-  });
 }
 
 /** The points of a record: the sums with the key's own points. */

@@ -4,5 +4,6 @@ declare module 'comlink/dist/esm/node-adapter.mjs' {
   import type { Endpoint } from 'comlink';
   import type { MessagePort, Worker } from 'node:worker_threads';
 
-  export default function nodeEndpoint(thread: Worker | MessagePort): Endpoint;
+  const nodeEndpoint: (thread: Worker | MessagePort) => Endpoint;
+  export { nodeEndpoint as default };
 }

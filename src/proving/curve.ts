@@ -79,8 +79,10 @@ export interface Curve {
 const PAGE = 65_536;
 /** Where wasmcurves keeps the address of the first free byte; its functions reserve scratch memory there. */
 const FREE = 0;
-/** Scratch memory of its functions, bytes. */
-const MARGIN = 2 * 1024 * 1024;
+/** What the module itself occupies, bytes. */
+const STATIC = 2 * PAGE;
+/** Memory beyond what is reserved, bytes, where its functions may write; the largest inverts 816 elements of G2. */
+export const SCRATCH = 4 * PAGE;
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
@@ -95,10 +97,10 @@ function compile(): Promise<WebAssembly.Module> {
  * @param bytes - Memory that callers will reserve at most at any one time; it does not grow.
  */
 export async function createCurve(bytes: number): Promise<Curve> {
-  const memory = new WebAssembly.Memory({ initial: Math.ceil((bytes + MARGIN) / PAGE) });
+  const memory = new WebAssembly.Memory({ initial: Math.ceil((STATIC + bytes + SCRATCH) / PAGE) });
   const instance = await WebAssembly.instantiate(await compile(), { env: { memory } });
   const words = new Uint32Array(memory.buffer);
-  const f = <Call>(name: string): Call => instance.exports[name] as Call;
+  const f = (name: string): never => instance.exports[name] as never;
   const group = (field: string, points: string, coordinate: number): Group => ({
     coordinate,
     stride: 3 * coordinate,
@@ -136,8 +138,10 @@ export async function createCurve(bytes: number): Promise<Curve> {
     words,
     reserve(count) {
       const at = Math.ceil(free() / 8) * 8;
+      if (at + count + SCRATCH > memory.buffer.byteLength) {
+        throw new RangeError('more memory is reserved than the curve has');
+      }
       words[FREE] = at + count;
-      if (at + count > memory.buffer.byteLength) throw new RangeError('more memory is reserved than the curve has');
       return at;
     },
     scratch(work) {

@@ -18,7 +18,7 @@
 import { ProtocolError } from '../protocol/errors.ts';
 import { bytesToInteger, type FieldElement, FIELD_ORDER } from '../protocol/field.ts';
 import type { Groth16Proof } from '../protocol/presentation.ts';
-import { type Armed, type ArmedSecrets } from './arm.ts';
+import type { Armed, ArmedSecrets } from './arm.ts';
 import { FIELD_BYTES, type Group } from './curve.ts';
 import { type CircuitStatement, LATE_SIGNAL, SIGNALS_OF, signalOf } from './inputs.ts';
 import { coordinatesOf, placeJacobian, readAffine } from './points.ts';

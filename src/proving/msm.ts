@@ -4,28 +4,25 @@
  * monomials, 1980), in the form that suits keys of some thousand points:
  *
  * - A scalar k above r/2 counts as r - k of the negated point: small negative numbers stay small.
- * - Digits are signed, -2^(c-1) <= d < 2^(c-1), which halves the buckets. They are the digits of
+ * - Digits are signed, from -2^(c-1) to 2^(c-1) - 1, which halves the buckets. They are the digits of
  *   k + sum_w 2^(cw + c - 1), less 2^(c-1) each: no carry, so windows are independent and several
  *   threads share them. Zero digits cost nothing, so small scalars are cheap.
- * - Within a bucket points are added in pairs, all in affine coordinates: the slopes' denominators of
- *   many pairs are inverted together (Montgomery's trick), which makes an addition about 6
- *   multiplications instead of the 11 of a mixed Jacobian addition.
+ * - Within a bucket points are added in pairs (`buckets.ts`), at half the price of a running sum.
  *
  * Not constant-time: the holder's device is trusted with the holder's secrets (docs/threat-model.md).
  *
  * @module
  */
+import { additionMemory, addWithinBuckets, type Buckets, placeOf } from './buckets.ts';
 import { type Address, type Curve, FIELD_WORDS, type Group } from './curve.ts';
 
-/** Bits of a scalar and its bias: |k| <= r/2 < 2^253. */
+/** Bits of a scalar and its bias: |k| is at most r/2, so below 2^253. */
 const SCALAR_BITS = 255;
 /** Scalars whose highest word is above that of r/2 are negated. */
 const HALF_ORDER_WORD = 0x18322739;
 const ORDER_WORDS = [
   0xf0000001, 0x43e1f593, 0x79b97091, 0x2833e848, 0x8181585d, 0xb85045b6, 0xe131a029, 0x30644e72,
 ] as const;
-/** Pairs whose denominators are inverted together: their scratch memory fits a processor's first cache. */
-const BATCH = 256;
 /** Cost of closing a bucket, in additions within buckets. */
 const BUCKET_COST = 1.4;
 
@@ -68,14 +65,15 @@ export function splitWindows({ bits, from, to }: Windows, parts: number): Window
 
 /** Memory in bytes that {@link sumMultiples} reserves at most, for coordinates of that many bytes. */
 export function sumMemory(coordinate: number, count: number, { bits, from, to }: Windows): number {
-  return ((count + 2 ** bits) * (to - from) + 3 * BATCH) * 2 * coordinate;
+  const [points, buckets] = [count * (to - from), 2 ** bits * (to - from)];
+  return additionMemory(coordinate, points) + additionMemory(coordinate, buckets);
 }
 
 /**
  * Adds the multiples that some of the windows contribute.
  *
- * @param out - Where the Jacobian point is written: sum_(from <= w < to) 2^(bits (w - from)) S_w, where
- * S_w is the sum of the points times their digits of window w. The whole sum takes the shares of all
+ * @param out - Where the Jacobian point is written: the sum of 2^(bits (w - from)) S_w over the windows w,
+ * where S_w is the sum of the points times their digits of window w. The whole sum takes the shares of all
  * windows, each doubled `bits * from` times.
  */
 export function sumMultiples(curve: Curve, group: Group, terms: Terms, windows: Windows, out: Address): void {
@@ -99,12 +97,6 @@ export function sumMultiples(curve: Curve, group: Group, terms: Terms, windows: 
       group.sum(out, sum, out);
     }
   });
-}
-
-/** Where the point of a bucket is after {@link addWithinBuckets}, by its place in `x` and `y`; -1 for none. */
-function placeOf({ x, ends }: Buckets, bucket: number): number {
-  const start = bucket === 0 ? 0 : (ends[bucket - 1] ?? 0);
-  return start < (ends[bucket] ?? 0) && x[start] !== 0 ? start : -1;
 }
 
 /**
@@ -167,13 +159,6 @@ function toStarts(sizes: Int32Array): number {
     total += size;
   }
   return total;
-}
-
-/** Addresses of the coordinates of points, grouped by window and bucket; bucket i ends before `ends[i]`. */
-interface Buckets {
-  readonly x: Int32Array;
-  readonly y: Int32Array;
-  readonly ends: Int32Array;
 }
 
 function intoBuckets(curve: Curve, group: Group, terms: Terms, { bits, from, to }: Windows): Buckets {
@@ -249,123 +234,4 @@ function toBiased(scalars: Uint32Array, at: number, bias: Uint32Array, out: Uint
 function isInfinity({ words }: Curve, { coordinate }: Group, point: Address): boolean {
   for (let word = point >>> 2; word < (point + 2 * coordinate) >>> 2; word++) if (words[word] !== 0) return false;
   return true;
-}
-
-/** Adds the points of each bucket, pair by pair, until one is left: at its bucket's start, or 0 for none. */
-function addWithinBuckets(curve: Curve, group: Group, { x, y, ends }: Buckets): void {
-  const adder = pairAdder(curve, group, x, y);
-  const lengths = new Int32Array(ends.length);
-  for (let i = 0; i < ends.length; i++) lengths[i] = (ends[i] ?? 0) - (i === 0 ? 0 : (ends[i - 1] ?? 0));
-  for (let open = true; open;) {
-    open = false;
-    for (let i = 0; i < ends.length; i++) {
-      const length = lengths[i] ?? 0;
-      if (length < 2) continue;
-      // Of an odd number the first stays where it is.
-      const odd = length & 1;
-      const start = (i === 0 ? 0 : (ends[i - 1] ?? 0)) + odd;
-      for (let pair = 0; pair < length >> 1; pair++) adder.add(start + 2 * pair, start + pair);
-      lengths[i] = (length >> 1) + odd;
-      open ||= length > 2;
-    }
-    adder.flush();
-  }
-}
-
-/** What a pair comes to: the slope of a chord, of a tangent, or no addition at all. */
-const CHORD = 0;
-const TANGENT = 1;
-const NONE = 2;
-
-interface PairAdder {
-  /** Plans to add the points at `from` and `from + 1`, and to put the sum at `to`, not above `from`. */
-  add(from: number, to: number): void;
-  /** Does what is planned, in the order of planning. */
-  flush(): void;
-}
-
-/**
- * Adds pairs of affine points, many at a time:
- * l = (y2 - y1) / (x2 - x1), x3 = l^2 - x1 - x2, y3 = l (x1 - x3) - y1.
- * Equal points take the tangent's slope 3 x^2 / 2 y instead; opposite ones leave no point, address 0.
- */
-function pairAdder(curve: Curve, group: Group, x: Int32Array, y: Int32Array): PairAdder {
-  const { words } = curve;
-  const { coordinate, add, sub, mul, square, isZero, inverseAll } = group;
-  let next = curve.reserve(x.length * 2 * coordinate);
-  const denominators = curve.reserve(BATCH * coordinate);
-  const numerator = curve.reserve(coordinate);
-  const slope = curve.reserve(coordinate);
-  const froms = new Int32Array(BATCH);
-  const tos = new Int32Array(BATCH);
-  const kinds = new Uint8Array(BATCH);
-  let planned = 0;
-
-  /** Writes the denominator of a pair and tells what the pair comes to. */
-  function prepare(from: number, denominator: Address): number {
-    const x1 = x[from] ?? 0;
-    const x2 = x[from + 1] ?? 0;
-    sub(x2, x1, denominator);
-    if (x1 !== 0 && x2 !== 0 && (words[denominator >>> 2] !== 0 || isZero(denominator) === 0)) return CHORD;
-    const y1 = y[from] ?? 0;
-    sub(y1, y[from + 1] ?? 0, denominator);
-    if (x1 !== 0 && x2 !== 0 && isZero(denominator) !== 0) {
-      add(y1, y1, denominator);
-      return TANGENT;
-    }
-    sub(denominator, denominator, denominator);
-    return NONE;
-  }
-
-  /** Puts the sum of a pair in place, given the inverse of its denominator. */
-  function finish(kind: number, from: number, to: number, inverse: Address): void {
-    const x1 = x[from] ?? 0;
-    const y1 = y[from] ?? 0;
-    const x2 = x[from + 1] ?? 0;
-    const y2 = y[from + 1] ?? 0;
-    if (kind === NONE) {
-      // One of the two, if the other is no point; none, if they are opposite.
-      x[to] = x1 === 0 ? x2 : x2 === 0 ? x1 : 0;
-      y[to] = x1 === 0 ? y2 : y1;
-      return;
-    }
-    if (kind === TANGENT) {
-      square(x1, slope);
-      add(slope, slope, numerator);
-      add(numerator, slope, numerator);
-    } else {
-      sub(y2, y1, numerator);
-    }
-    mul(numerator, inverse, slope);
-    const x3 = next;
-    const y3 = next + coordinate;
-    next += 2 * coordinate;
-    square(slope, x3);
-    sub(x3, x1, x3);
-    sub(x3, x2, x3);
-    sub(x1, x3, numerator);
-    mul(numerator, slope, y3);
-    sub(y3, y1, y3);
-    x[to] = x3;
-    y[to] = y3;
-  }
-
-  function flush(): void {
-    for (let i = 0; i < planned; i++) kinds[i] = prepare(froms[i] ?? 0, denominators + i * coordinate);
-    if (planned > 0) inverseAll(denominators, coordinate, planned, denominators, coordinate);
-    for (let i = 0; i < planned; i++) {
-      finish(kinds[i] ?? NONE, froms[i] ?? 0, tos[i] ?? 0, denominators + i * coordinate);
-    }
-    planned = 0;
-  }
-
-  return {
-    add(from, to) {
-      froms[planned] = from;
-      tos[planned] = to;
-      planned++;
-      if (planned === BATCH) flush();
-    },
-    flush,
-  };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Multiples of a point that is known before its scalar: with d 2^(5w) P in a table for 1 <= d <= 16 and all
+ * Multiples of a point that is known before its scalar: with d 2^(5w) P in a table for d from 1 to 16 and all
  * windows w, k P takes one addition for each of the 51 signed digits of k, and no doubling.
  *
  * @module
@@ -69,7 +69,7 @@ export function addMultiples(
   });
 }
 
-/** Digits of a scalar, least significant first: sum of digit * 32^w, -15 <= digit <= 16. */
+/** Digits of a scalar, least significant first: the sum of digit * 32^w, digits from -15 to 16. */
 function signedDigits(scalar: bigint): number[] {
   const digits: number[] = [];
   let rest = scalar;

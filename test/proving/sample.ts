@@ -10,7 +10,7 @@ import { toDate } from '../../src/protocol/dates.ts';
 import { type FieldElement, toField } from '../../src/protocol/field.ts';
 import { nationalityNumber } from '../../src/protocol/nationality.ts';
 import { NATIONALITY_GROUPS, packPolicy, packRevealed, parseAsk, policyOf } from '../../src/protocol/policy.ts';
-import { deriveScope } from '../../src/protocol/scope.ts';
+import { deriveScope, NO_SCOPE } from '../../src/protocol/scope.ts';
 import type { ShowStatement } from '../../src/protocol/statement.ts';
 import { type Artifacts, readArtifacts } from '../../src/proving/artifacts.ts';
 import type { ShowInputs } from '../../src/proving/inputs.ts';
@@ -58,8 +58,11 @@ export interface ShowSample {
   readonly statement: ShowStatement;
 }
 
-/** Inputs and statement of a login over 18 at `https://a.example`, nationality and assurance shown. */
-export function showSample(attributes: Attributes = ATTRIBUTES): ShowSample {
+/** Inputs and statement of a login at `https://a.example`: over 18, nationality and assurance shown, unless told otherwise. */
+export function showSample(
+  attributes: Attributes = ATTRIBUTES,
+  asked: unknown = { age_over: 18, reveal: ['nationality', 'assurance'] },
+): ShowSample {
   const [seed, blinding] = [toField(12345n), toField(678n)];
   const packed = packAttributes(attributes);
   const leafIndex = 1_234_567;
@@ -67,10 +70,10 @@ export function showSample(attributes: Attributes = ATTRIBUTES): ShowSample {
     credentialLeaf(poseidon, holderCommitment(poseidon, seed, blinding), packed),
     leafIndex,
   );
-  const ask = parseAsk({ age_over: 18, reveal: ['nationality', 'assurance'] });
+  const ask = parseAsk(asked);
   const shared = {
     root,
-    scope: deriveScope('https://a.example'),
+    scope: ask.pseudonym ? deriveScope('https://a.example') : NO_SCOPE,
     context: toField(0n),
     policy: packPolicy(policyOf(ask, TODAY, { kind: 'account' })),
     nationalityMask: toField(NATIONALITY_GROUPS.any),
@@ -89,8 +92,8 @@ export function showSample(attributes: Attributes = ATTRIBUTES): ShowSample {
     },
     statement: {
       ...shared,
-      nullifier: deriveNullifier(poseidon, seed, shared.scope, shared.context),
-      revealed: packRevealed({ nationality: 'CHN', assurance: attributes.assurance }, ask),
+      nullifier: ask.pseudonym ? deriveNullifier(poseidon, seed, shared.scope, shared.context) : toField(0n),
+      revealed: packRevealed(ask.reveal.length > 0 ? { nationality: 'CHN', assurance: attributes.assurance } : {}, ask),
     },
   };
 }
