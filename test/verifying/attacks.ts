@@ -91,10 +91,22 @@ const INFINITY: readonly Attack[] = [
   proof('C = (0, 0)', 'proof_malformed', () => ({ pi_c: ['0', '0', '1'] })),
 ];
 
+/** 4 x and 8 y: on a curve with another constant, where doubling, adding and psi work alike. */
+const scaled = (value: string, by: bigint): string => String((BigInt(value) * by) % q);
+
 const OUTSIDE: readonly Attack[] = [
   proof('A off the curve', 'proof_malformed', () => ({ pi_a: ['1', '3', '1'] })),
   proof('B off the twist', 'proof_malformed', () => b([1, 2], [3, 4])),
   proof('C off the curve', 'proof_malformed', () => ({ pi_c: ['1', '3', '1'] })),
+  proof('A on an isomorphic curve', 'proof_malformed', ({ pi_a: [x, y] }) => ({
+    pi_a: [scaled(x, 4n), scaled(y, 8n), '1'],
+  })),
+  proof('B on an isomorphic curve, of order r there', 'proof_malformed', ({ pi_b: [x, y] }) => ({
+    pi_b: [x.map((part) => scaled(part, 4n)), y.map((part) => scaled(part, 8n)), ['1', '0']],
+  })),
+  proof('C on an isomorphic curve', 'proof_malformed', ({ pi_c: [x, y] }) => ({
+    pi_c: [scaled(x, 4n), scaled(y, 8n), '1'],
+  })),
   proof('B + point of order 10069', 'proof_malformed', (of) => ({ pi_b: fromG2(toG2(of).add(pointOfOrder10069())) })),
   proof('B - point of order 10069', 'proof_malformed', (of) => ({
     pi_b: fromG2(toG2(of).subtract(pointOfOrder10069())),
