@@ -20,7 +20,7 @@ import type { Manifest } from '../src/protocol/artifacts.ts';
 import { ProtocolError } from '../src/protocol/errors.ts';
 import { proofSchema } from '../src/protocol/presentation.ts';
 import { fromBase64Url } from '../src/protocol/scope.ts';
-import { nodeThreads } from '../src/proving/node.ts';
+import { nodeThreads } from '../src/server/prover_threads.ts';
 import { ephemeralConfig } from '../src/server/config.ts';
 import { type DemoStack, startDemoStack } from '../src/server/demo_stack.ts';
 import { ARTIFACTS } from '../src/server/pages.ts';

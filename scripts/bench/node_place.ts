@@ -6,7 +6,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { nodeThreads } from '../../src/proving/node.ts';
+import { nodeThreads } from '../../src/server/prover_threads.ts';
 import { ARTIFACTS, ROOT } from '../circuits/compile.ts';
 import type { FigureName } from './figures.ts';
 import { openLab, type Place } from './lab.ts';

@@ -6,7 +6,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readKeyFile } from '../../src/proving/key_file.ts';
 import { createLane, type Lane, type LanePoints, type LaneTask } from '../../src/proving/lane.ts';
 import { type Lanes, type LaneThread, openLanes } from '../../src/proving/lanes.ts';
-import { nodeThreads } from '../../src/proving/node.ts';
+import { nodeThreads } from '../../src/server/prover_threads.ts';
 import { readArtifact } from './sample.ts';
 
 let points: LanePoints;

@@ -12,7 +12,7 @@ import { type Armed, arm, disarm } from '../../src/proving/arm.ts';
 import { fire, type Random } from '../../src/proving/fire.ts';
 import type { ShowInputs } from '../../src/proving/inputs.ts';
 import { load, type ProvingKey, unload } from '../../src/proving/load.ts';
-import { nodeThreads } from '../../src/proving/node.ts';
+import { nodeThreads } from '../../src/server/prover_threads.ts';
 import { openSealed, seal } from '../../src/proving/sealed.ts';
 import { ATTRIBUTES, committedArtifacts, readArtifact, type ShowSample, showSample } from './sample.ts';
 
