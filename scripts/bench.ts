@@ -28,9 +28,10 @@ const list = (texts: Readonly<Record<string, string>>): string =>
 const HELP = `Usage: npm run bench -- [--quick] [--only NAME]... [--json] [--compare FILE] [--help]
 
 Measures Bauta, snarkjs on the same circuit, Semaphore 4, BBS and other verifiers in turn, on this
-machine. Writes build/bench/results.json; a run of everything also writes docs/benchmarks.md with its
-table, plots and data. What is compared with is installed first when missing (npm run bench:peers).
-Leave the machine alone meanwhile: a run of everything takes about half an hour.
+machine. Writes build/bench/results.json (with --only: only.json); a run of everything also writes
+docs/benchmarks.md with its table, plots and data. What is compared with is installed first when
+missing (npm run bench:peers). Leave the machine alone meanwhile: a run of everything takes a quarter of
+an hour, the first one twice that, since it makes keys for circuits of other sizes.
 
   --quick         the first figures, in Node alone, under a minute
   --only NAME     one figure, one group (bauta) or one part; may be repeated
@@ -60,6 +61,7 @@ interface Options {
   readonly quick: boolean;
   readonly json: boolean;
   readonly full: boolean;
+  readonly partial: boolean;
   readonly selection: Selection;
   readonly before: Results | undefined;
 }
@@ -78,7 +80,8 @@ async function readOptions(): Promise<Options | undefined> {
     if (values.help === true) return undefined;
     const { quick = false, json = false, only = [], compare } = values;
     const before = compare === undefined ? undefined : parseResults(JSON.parse(await readFile(compare, 'utf8')));
-    return { quick, json, full: !quick && only.length === 0, selection: select(quick, only), before };
+    const partial = only.length > 0;
+    return { quick, json, full: !quick && !partial, partial, selection: select(quick, only), before };
   } catch (cause) {
     throw new UsageError(cause instanceof Error ? cause.message : 'wrong options', { cause });
   }
@@ -105,7 +108,11 @@ try {
   } else {
     const results = await run(options);
     await mkdir(BUILD, { recursive: true });
-    await writeFile(join(BUILD, 'results.json'), `${JSON.stringify(results, null, 1)}\n`);
+    // What a few figures came to must not replace the results of all.
+    await writeFile(
+      join(BUILD, options.partial ? 'only.json' : 'results.json'),
+      `${JSON.stringify(results, null, 1)}\n`,
+    );
     if (options.full) await writeDocument(results);
     if (options.json) console.log(JSON.stringify(shortened(results)));
     else for (const line of tableLines(results)) console.log(line);

@@ -81,8 +81,7 @@ function memoryText({ memory, bytes }: Results): string {
 ${names.length === 0 ? '' : `${table}\n\nEach is the peak of a process that does it once, less the peak of one that loads the same modules and does nothing; in Chromium, of the renderer.\n`}
 ${lines.join(' ')}
 
-Energy was not measured. The column of CPU time in the first table, summed over all threads, is its proxy: on one machine
-the energy of a computation is nearly proportional to it.
+Energy was not measured. The column of CPU time in the table of figures, summed over all threads, stands in for it.
 `;
 }
 
@@ -90,6 +89,7 @@ function growthText({ growth }: Results): string {
   const { depth, attributes, batch, concurrency } = growth;
   const part = (title: string, file: string, text: string, table: string): string =>
     `### ${title}\n\n![${title}](benchmarks/${file})\n\n${text}\n\n${table}\n`;
+  if (Object.keys(growth).length === 0) return '';
   return [
     '## How cost grows\n',
     ...(depth === undefined
@@ -173,8 +173,9 @@ ${growthText(results)}
 
 - In turn: each round runs every subject once or, if it is fast, up to 20 times or 150 ms; every other round goes the
   other way round. A slow minute of the machine falls on all alike. The first round warms up and is not kept.
-- Each proof that was made is for another request; the last of each subject is verified after the run, by
-  \`snarkjs.groth16.verify\` as published, and the run fails if it is refused.
+- Each proof is for another request. The last of each subject is verified after the run, ours by
+  \`snarkjs.groth16.verify\` as published, the others' by their own verifiers; the run fails if one is refused.
+- In Node \`bauta.load\` includes the start of one thread a core, which here translates TypeScript first; in Chromium it does not.
 - snarkjs and Semaphore have their files in memory and keep their curve and its workers between proofs: their best case.
   Semaphore runs its own code, circuits and keys as published.
 - In Chromium everything runs in a module worker, which may start others. Slowed down, it runs on the thread of the page

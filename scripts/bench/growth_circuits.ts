@@ -76,6 +76,9 @@ component main ${PUBLIC} = Wider(${String(depth)}, ${String(more)});
 `;
 }
 
+/** What our key depends on beside that of snarkjs. */
+const KEY_SOURCES = ['scripts/circuits/proving_key.ts', 'src/proving/key_file.ts', 'src/proving/late.ts'];
+
 interface Made {
   readonly constraints: number;
   readonly domain: number;
@@ -83,13 +86,16 @@ interface Made {
 
 const entropy = (): string => randomBytes(32).toString('hex');
 
-/** A hash of everything that the keys depend on. */
+function shortHash(texts: readonly string[]): string {
+  return createHash('sha256').update(texts.join(' ')).digest('hex').slice(0, 16);
+}
+
+/** A hash of everything that the keys of snarkjs depend on. */
 async function sourcesHash(): Promise<string> {
   const lib = join(ROOT, 'circuits', 'lib');
   const hashes = await Promise.all((await readdir(lib)).sort().map((file) => sha256File(join(lib, file))));
   const { ptau, compiler } = await readManifest();
-  const all = [...hashes, ptau.sha256, compiler].join(' ');
-  return createHash('sha256').update(all).digest('hex').slice(0, 16);
+  return shortHash([...hashes, ptau.sha256, compiler]);
 }
 
 async function make(size: Size, folder: string, say: (line: string) => void): Promise<Made> {
@@ -110,14 +116,24 @@ async function make(size: Size, folder: string, say: (line: string) => void): Pr
   await rm(path('-0.zkey'));
   await writeFile(path('.vkey.json'), JSON.stringify(await snarkjs.zKey.exportVerificationKey(path('.zkey'))));
   await writeFile(path('.wasm'), await readFile(compiled.wasm));
-  const zkey = new Uint8Array(await readFile(path('.zkey')));
-  await writeFile(path('.key'), await makeProvingKey('show', zkey, await readR1cs(compiled.r1cs)));
   const made = {
     constraints: nConstraints,
     domain: 2 ** Math.ceil(Math.log2(nConstraints + nOutputs + nPubInputs + 1)),
   };
   await writeFile(path('.json'), JSON.stringify(made));
   return made;
+}
+
+/** Our key of a circuit; made again when the sources that say what is in it change. */
+async function ourKey(path: string, zkey: Uint8Array, say: (line: string) => void): Promise<Uint8Array> {
+  const sources = await Promise.all(KEY_SOURCES.map((file) => sha256File(join(ROOT, file))));
+  const file = `${path}.${shortHash(sources)}.key`;
+  const known = await readFile(file).catch(() => undefined);
+  if (known !== undefined) return new Uint8Array(known);
+  say('making our key from that of snarkjs, once');
+  const key = await makeProvingKey('show', zkey, await readR1cs(`${path}.r1cs`));
+  await writeFile(file, key);
+  return key;
 }
 
 /** Inputs for further attributes. */
@@ -137,7 +153,8 @@ export async function variant(
   const { constraints, domain } = await make(size, folder, say);
   const read = async (ending: string): Promise<Uint8Array> =>
     new Uint8Array(await readFile(join(folder, `${nameOf(size)}${ending}`)));
-  const [wasm, zkey, key] = [await read('.wasm'), await read('.zkey'), await read('.key')];
+  const [wasm, zkey] = [await read('.wasm'), await read('.zkey')];
+  const key = await ourKey(join(folder, nameOf(size)), zkey, say);
   const { depth, more } = size;
   const added = more === 0 ? undefined : further(more);
   const sampled: LikeShow['sampleOf'] = (options = {}) => {
