@@ -10,7 +10,8 @@
  * epoch 12
  * active-from 1790000000                             Unix seconds
  * presentation-root 1234…                            root of the Poseidon tree, decimal
- * counts issued=4000 revoked=9 active=3991
+ * counts issued=4000 revoked=9 active=3991 announced=2 resets=1
+ * reasons holder_request=4 document_lost=5 …         every reason class, in the order of the table
  *
  * — register.bauta.example/v1 …
  * ```
@@ -22,6 +23,7 @@
 import { TREE_LEAVES } from '../commitment/tree.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { type FieldElement, parseField } from '../protocol/field.ts';
+import { REVOCATION_REASONS, type RevocationReason } from './events.ts';
 import { fromBase64, type NoteKey, openNote, signNote, toBase64 } from './note.ts';
 
 export { acceptedCheckpoints } from './epochs.ts';
@@ -31,6 +33,24 @@ export interface LeafCounts {
   readonly issued: number;
   readonly revoked: number;
   readonly active: number;
+  /** Announced revocations that were neither reversed nor carried out. */
+  readonly announced: number;
+  /** People ever given a new seed, as far as issuers have told. */
+  readonly resets: number;
+}
+
+/** Revoked leaves by reason class; they add up to the revoked. */
+export type ReasonCounts = Readonly<Record<RevocationReason, number>>;
+
+const REASONS = Object.keys(REVOCATION_REASONS) as RevocationReason[];
+
+/**
+ * Counts by reason class.
+ *
+ * @param counted - Those that are not 0.
+ */
+export function reasonCounts(counted: Partial<ReasonCounts> = {}): ReasonCounts {
+  return Object.fromEntries(REASONS.map((reason) => [reason, counted[reason] ?? 0])) as ReasonCounts;
 }
 
 /** What the register states. */
@@ -48,6 +68,7 @@ export interface Checkpoint {
   /** Root of the tree of active credentials, the circuit's public input `root`. */
   readonly presentationRoot: FieldElement;
   readonly counts: LeafCounts;
+  readonly reasons: ReasonCounts;
 }
 
 /**
@@ -88,8 +109,10 @@ export function openCheckpoint(note: string, key: NoteKey): Checkpoint {
   throw invalid();
 }
 
-function encodeCheckpoint({ origin, size, rootHash, epoch, activeFrom, presentationRoot, counts }: Checkpoint): string {
-  const { issued, revoked, active } = counts;
+function encodeCheckpoint(checkpoint: Checkpoint): string {
+  const { origin, size, rootHash, epoch, activeFrom, presentationRoot, counts, reasons } = checkpoint;
+  const list = <Name extends string>(names: readonly Name[], values: Readonly<Record<Name, number>>): string =>
+    names.map((name) => `${name}=${String(values[name])}`).join(' ');
   return [
     origin,
     String(size),
@@ -97,13 +120,28 @@ function encodeCheckpoint({ origin, size, rootHash, epoch, activeFrom, presentat
     `epoch ${String(epoch)}`,
     `active-from ${String(activeFrom)}`,
     `presentation-root ${String(presentationRoot)}`,
-    `counts issued=${String(issued)} revoked=${String(revoked)} active=${String(active)}`,
+    `counts ${list(COUNTS, counts)}`,
+    `reasons ${list(REASONS, reasons)}`,
     '',
   ].join('\n');
 }
 
-const FORM =
-  /^(?<origin>.+)\n(?<size>\d+)\n(?<root>[A-Za-z0-9+/]{43}=)\nepoch (?<epoch>\d+)\nactive-from (?<from>\d+)\npresentation-root (?<presentation>\d+)\ncounts issued=(?<issued>\d+) revoked=(?<revoked>\d+) active=(?<active>\d+)\n$/u;
+const COUNTS = ['issued', 'revoked', 'active', 'announced', 'resets'] as const satisfies (keyof LeafCounts)[];
+
+const numbers = (names: readonly string[]): string => names.map((name) => `${name}=(?<${name}>\\d+)`).join(' ');
+const FORM = new RegExp(
+  [
+    '^(?<origin>.+)',
+    '(?<size>\\d+)',
+    '(?<root>[A-Za-z0-9+/]{43}=)',
+    'epoch (?<epoch>\\d+)',
+    'active-from (?<from>\\d+)',
+    'presentation-root (?<presentation>\\d+)',
+    `counts ${numbers(COUNTS)}`,
+    `reasons ${numbers(REASONS)}\n$`,
+  ].join('\n'),
+  'u',
+);
 
 function parseCheckpoint(text: string): Checkpoint {
   const groups = FORM.exec(text)?.groups;
@@ -117,8 +155,16 @@ function parseCheckpoint(text: string): Checkpoint {
     }
     return value;
   };
-  const counts = { issued: integer('issued'), revoked: integer('revoked'), active: integer('active') };
-  if (counts.active !== counts.issued - counts.revoked || counts.issued > TREE_LEAVES) {
+  const read = <Name extends string>(names: readonly Name[]): Record<Name, number> =>
+    Object.fromEntries(names.map((name) => [name, integer(name)])) as Record<Name, number>;
+  const [counts, reasons] = [read(COUNTS), read(REASONS)];
+  const told = REASONS.reduce((sum, reason) => sum + reasons[reason], 0);
+  if (
+    counts.active !== counts.issued - counts.revoked ||
+    counts.issued > TREE_LEAVES ||
+    counts.announced > counts.active ||
+    told !== counts.revoked
+  ) {
     throw invalid();
   }
   return {
@@ -129,6 +175,7 @@ function parseCheckpoint(text: string): Checkpoint {
     activeFrom: integer('from'),
     presentationRoot: parseField(groups['presentation']),
     counts,
+    reasons,
   };
 }
 

@@ -30,6 +30,19 @@ export const REVOCATION_REASONS = {
 /** A reason class. */
 export type RevocationReason = keyof typeof REVOCATION_REASONS;
 
+/** The reasons for which a revocation may take effect without a delay: somebody else may hold the credential now. */
+export const URGENT_REASONS = [
+  'document_lost',
+  'issuer_key_compromised',
+] as const satisfies readonly RevocationReason[];
+
+/** Most approvals that an event carries, and most that the rules may ask for. */
+export const MAX_APPROVALS = 16;
+/** Longest delay that the rules may set, seconds: 366 days. */
+export const MAX_DELAY = 366 * 86_400;
+/** Most files that one event names. */
+export const MAX_FILES = 256;
+
 /** The reason classes in the form that schemas take. */
 export const reasonSchema = z.enum(Object.keys(REVOCATION_REASONS) as [RevocationReason, ...RevocationReason[]]);
 
@@ -62,16 +75,66 @@ const index = z
   .int()
   .min(0)
   .max(TREE_LEAVES - 1);
-const role = z.enum(['issuer', 'operator']);
+const role = z.enum(['issuer', 'approver']);
 const keyId = bytesSchema(8);
+const position = z.number().int().nonnegative();
 
-const eventSchema = z.discriminatedUnion('kind', [
+/** Approvals by distinct approvers, in any order. */
+export const approvalsSchema = z
+  .array(z.strictObject({ approver: keyId, signature: bytesSchema(64) }))
+  .min(1)
+  .max(MAX_APPROVALS)
+  .refine((approvals) => new Set(approvals.map(({ approver }) => approver)).size === approvals.length);
+
+/** An approver's signature, in wire form. */
+export type Approval = z.infer<typeof approvalsSchema>[number];
+
+/** The reasons for which approvers may announce a revocation: a holder's request is not theirs to make. */
+export const announcedReasonSchema = reasonSchema.exclude(['holder_request']);
+/** The reasons of {@link URGENT_REASONS}. */
+export const urgentReasonSchema = z.enum(URGENT_REASONS);
+
+const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$/);
+/** File names and their SHA-256, hex. */
+export const filesSchema = z
+  .record(fileName, z.string().regex(/^[0-9a-f]{64}$/))
+  .refine((files) => Object.keys(files).length <= MAX_FILES);
+
+/** How revocations are decided from here on. */
+export const rulesSchema = z.strictObject({
+  approvals: z.number().int().min(1).max(MAX_APPROVALS),
+  delay: z.number().int().min(1).max(MAX_DELAY),
+});
+
+const revoked = { kind: z.literal('leaf_revoked'), leaf: leafSchema, index };
+
+/** A leaf's position becomes empty for good, in one of three ways. */
+const revokedSchema = z.union([
+  /** As announced at that log position, not reversed, after the delay that held where it was announced. */
+  z.strictObject({ ...revoked, reason: announcedReasonSchema, announced: position }),
+  /** Without a delay, for a reason that may be urgent. */
+  z.strictObject({ ...revoked, reason: urgentReasonSchema, urgent: z.literal(true), approvals: approvalsSchema }),
+  /** Without a delay, because the holder asked; told by the issuer that signed the leaf. */
+  z.strictObject({
+    ...revoked,
+    reason: z.literal('holder_request'),
+    requested: z.literal(true),
+    issuer: keyId,
+    signature: bytesSchema(64),
+  }),
+]);
+
+const otherSchema = z.discriminatedUnion('kind', [
   /** Entry 0: whose log this is. */
   z.strictObject({ kind: z.literal('log_created'), origin: z.string().min(1), version: z.literal(1) }),
-  /** From here on, this key may submit leaves (issuer) or revoke them (operator). */
+  /** From here on, a revocation needs so many approvals, and waits so many seconds once announced. */
+  z.strictObject({ kind: z.literal('rules_set'), ...rulesSchema.shape }),
+  /** From here on, this key may submit leaves (issuer) or approve revocations (approver). */
   z.strictObject({ kind: z.literal('key_added'), role, id: keyId, key: bytesSchema(32) }),
   /** From here on, it may not. */
   z.strictObject({ kind: z.literal('key_removed'), role, id: keyId }),
+  /** Hashes of what wallets run: circuit artifacts, the wallet's files. */
+  z.strictObject({ kind: z.literal('artifacts_published'), files: filesSchema }),
   /** A leaf takes a position that was empty. */
   z.strictObject({
     kind: z.literal('leaf_added'),
@@ -80,16 +143,31 @@ const eventSchema = z.discriminatedUnion('kind', [
     issuer: keyId,
     signature: bytesSchema(64),
   }),
-  /** A leaf's position becomes empty for good. */
+  /** A leaf will be revoked once the delay has passed; until then this can be appealed and reversed. */
   z.strictObject({
-    kind: z.literal('leaf_revoked'),
+    kind: z.literal('revocation_announced'),
     leaf: leafSchema,
     index,
-    reason: reasonSchema,
-    operator: keyId,
+    reason: announcedReasonSchema,
+    approvals: approvalsSchema,
+  }),
+  /** The open announcement of this leaf is void; the leaf stays as it is. */
+  z.strictObject({
+    kind: z.literal('revocation_reversed'),
+    leaf: leafSchema,
+    index,
+    approvals: approvalsSchema,
+  }),
+  /** How many people this issuer gave a new seed since its last such event. */
+  z.strictObject({
+    kind: z.literal('resets_counted'),
+    issuer: keyId,
+    count: z.number().int().min(1),
     signature: bytesSchema(64),
   }),
 ]);
+
+const eventSchema = z.union([otherSchema, revokedSchema]);
 
 /**
  * An event of the log, in its wire form: leaves in decimal, keys, ids and signatures in base64url.

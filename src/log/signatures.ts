@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * What issuers and operators sign for the register, with Ed25519 (RFC 8032, strict verification).
+ * What issuers, approvers and the operator sign for the register, with Ed25519 (RFC 8032, strict
+ * verification).
  *
- *     leaf        "bauta/leaf/v1" || leaf
- *     revocation  "bauta/revocation/v1" || leaf || reason
- *     turn        "bauta/turn/v1" || epoch in decimal
+ *     leaf        "bauta/leaf/v1" || leaf                           issuer
+ *     revocation  "bauta/revocation/v1" || leaf || reason || after  approver
+ *     reversal    "bauta/reversal/v1" || leaf || announcement       approver
+ *     urgent      "bauta/urgent/v1" || leaf || reason               approver
+ *     request     "bauta/request/v1" || leaf                        issuer
+ *     resets      "bauta/resets/v1" || count || "/" || previous     issuer
+ *     turn        "bauta/turn/v1" || epoch                          operator
  *     key id      base64url(SHA-256(public key)[:8])
  *
- * A leaf is 32 bytes, big-endian; the tags are of different lengths and no tag is a prefix of another.
+ * A leaf is 32 bytes, big-endian; numbers are decimal text; `after`, `announcement` and `previous` are
+ * log positions, or -1 for none. No tag is a prefix of another.
  * docs/protocol.md section 7.
  *
  * @module
@@ -27,21 +33,63 @@ export function keyIdOf(publicKey: Uint8Array): string {
 
 /** What an issuer signs to put a leaf into the register. */
 export function leafMessage(leaf: FieldElement): Uint8Array {
-  return concatBytes(utf8ToBytes(MESSAGE_TAG.leaf), fieldToBytes(leaf));
+  return message('leaf', fieldToBytes(leaf));
 }
 
-/** What an operator signs to revoke a leaf. */
-export function revocationMessage(leaf: FieldElement, reason: RevocationReason): Uint8Array {
-  return concatBytes(utf8ToBytes(MESSAGE_TAG.revocation), fieldToBytes(leaf), utf8ToBytes(reason));
+/** Stands for the log position of an event that there has not been. */
+export const NO_EVENT = -1;
+
+/**
+ * What an approver signs to have a revocation announced.
+ *
+ * @param after - Log position of the latest announcement of this leaf, reversed since; {@link NO_EVENT}
+ * if there was none. Without it anyone could announce a reversed revocation again with the approvals
+ * that stand in the public log.
+ */
+export function revocationMessage(leaf: FieldElement, reason: RevocationReason, after = NO_EVENT): Uint8Array {
+  return message('revocation', fieldToBytes(leaf), utf8ToBytes(`${reason}${String(after)}`));
 }
 
 /**
- * What an operator signs to have a checkpoint cut that is due.
+ * What an approver signs to have an announcement reversed.
+ *
+ * @param announcement - Its log position: the signature is worth nothing for a later one.
+ */
+export function reversalMessage(leaf: FieldElement, announcement: number): Uint8Array {
+  return message('reversal', fieldToBytes(leaf), utf8ToBytes(String(announcement)));
+}
+
+/** What an approver signs to have a leaf revoked at once. */
+export function urgentMessage(leaf: FieldElement, reason: RevocationReason): Uint8Array {
+  return message('urgent', fieldToBytes(leaf), utf8ToBytes(reason));
+}
+
+/** What an issuer signs when the holder asks it to revoke a leaf. */
+export function requestMessage(leaf: FieldElement): Uint8Array {
+  return message('request', fieldToBytes(leaf));
+}
+
+/**
+ * What an issuer signs to have resets counted.
+ *
+ * @param count - People given a new seed since the event before.
+ * @param previous - Log position of this issuer's previous `resets_counted`, or {@link NO_EVENT}.
+ */
+export function resetsMessage(count: number, previous: number): Uint8Array {
+  return message('resets', utf8ToBytes(`${String(count)}/${String(previous)}`));
+}
+
+/**
+ * What the operator signs to have a checkpoint cut that is due.
  *
  * @param epoch - The epoch to be cut: the signature is worth nothing once it has been.
  */
 export function turnMessage(epoch: number): Uint8Array {
-  return concatBytes(utf8ToBytes(MESSAGE_TAG.turn), utf8ToBytes(String(epoch)));
+  return message('turn', utf8ToBytes(String(epoch)));
+}
+
+function message(tag: keyof typeof MESSAGE_TAG, ...parts: readonly Uint8Array[]): Uint8Array {
+  return concatBytes(utf8ToBytes(MESSAGE_TAG[tag]), ...parts);
 }
 
 /**

@@ -27,6 +27,10 @@ export const HASH_TAG = {
 export const MESSAGE_TAG = {
   leaf: 'bauta/leaf/v1',
   revocation: 'bauta/revocation/v1',
+  reversal: 'bauta/reversal/v1',
+  urgent: 'bauta/urgent/v1',
+  request: 'bauta/request/v1',
+  resets: 'bauta/resets/v1',
   turn: 'bauta/turn/v1',
   dedup: 'bauta/dedup/v1',
   vault: 'bauta/vault/v1',

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { describe, expect, it } from 'vitest';
-import { type Checkpoint, openCheckpoint, signCheckpoint } from '../../src/log/checkpoint.ts';
+import { type Checkpoint, openCheckpoint, reasonCounts, signCheckpoint } from '../../src/log/checkpoint.ts';
 import { entryHash } from '../../src/log/merkle.ts';
 import { signNote } from '../../src/log/note.ts';
 import { FIELD_ORDER, toField } from '../../src/protocol/field.ts';
@@ -16,7 +16,8 @@ const CHECKPOINT: Checkpoint = {
   epoch: 12,
   activeFrom: 1_790_000_000,
   presentationRoot: toField(FIELD_ORDER - 1n),
-  counts: { issued: 4000, revoked: 9, active: 3991 },
+  counts: { issued: 4000, revoked: 9, active: 3991, announced: 2, resets: 1 },
+  reasons: reasonCounts({ holder_request: 4, fraud: 5 }),
 };
 const TEXT = `register.test/v1
 4711
@@ -24,7 +25,8 @@ nZA5A6nZAMuFsQkMPTrfzSqi9iRlGC/xUZhuZWn67/Y=
 epoch 12
 active-from 1790000000
 presentation-root 21888242871839275222246405745257275088548364400416034343698204186575808495616
-counts issued=4000 revoked=9 active=3991
+counts issued=4000 revoked=9 active=3991 announced=2 resets=1
+reasons holder_request=4 document_lost=0 document_withdrawn=0 issued_in_error=0 fraud=5 death=0 issuer_key_compromised=0
 `.replace(/^nZ.*$/m, Buffer.from(CHECKPOINT.rootHash).toString('base64'));
 
 const invalid = expect.objectContaining({ code: 'checkpoint_invalid' }) as Error;
@@ -37,15 +39,22 @@ describe('a checkpoint', () => {
   });
 
   it('may be of an empty log', () => {
-    const empty = { ...CHECKPOINT, size: 0, epoch: 0, counts: { issued: 0, revoked: 0, active: 0 } };
+    const counts = { issued: 0, revoked: 0, active: 0, announced: 0, resets: 0 };
+    const empty = { ...CHECKPOINT, size: 0, epoch: 0, counts, reasons: reasonCounts() };
     expect(openCheckpoint(signCheckpoint(empty, SECRET, NAME), KEY)).toEqual(empty);
   });
 
   it('is not signed when it contradicts itself', () => {
+    const counts = { issued: 9, revoked: 9, active: 0, announced: 0, resets: 0 };
+    expect(() => signCheckpoint({ ...CHECKPOINT, counts }, SECRET, NAME)).not.toThrow();
     for (const wrong of [
-      { counts: { issued: 2, revoked: 1, active: 2 } },
-      { counts: { issued: 1, revoked: 2, active: -1 } },
-      { counts: { issued: 2 ** 33 + 1, revoked: 0, active: 2 ** 33 + 1 } },
+      { counts: { ...counts, active: 1 } },
+      { counts: { ...counts, issued: 8, active: -1 } },
+      { counts: { ...counts, issued: 2 ** 33 + 1, active: 2 ** 33 - 8 } },
+      { counts: { ...counts, announced: 1 } },
+      { counts: { ...counts, resets: -1 } },
+      { reasons: reasonCounts({ fraud: 10 }) },
+      { reasons: reasonCounts({ fraud: 10, death: -1 }) },
       { size: -1 },
       { size: 1.5 },
       { epoch: Number.NaN },
@@ -81,6 +90,12 @@ describe('a checkpoint', () => {
     ['a short hash', TEXT.replace(/^.*=$/m, 'AAAA')],
     ['stray bits in the hash', TEXT.replace(/.=$/m, '9=')],
     ['counts that do not add up', TEXT.replace('active=3991', 'active=3992')],
+    ['more announced than are active', TEXT.replace('announced=2', 'announced=3992')],
+    ['reasons that do not add up', TEXT.replace('fraud=5', 'fraud=6')],
+    ['reasons in another order', TEXT.replace('fraud=5 death=0', 'death=0 fraud=5')],
+    ['a reason too few', TEXT.replace(' death=0', '')],
+    ['a reason that is in no table', TEXT.replace(' death=0', ' death=0 whim=0')],
+    ['no reasons', TEXT.replace(/reasons.*\n/, '')],
     ['no counts', TEXT.replace(/counts.*\n/, '')],
     ['no epoch', TEXT.replace(/epoch.*\n/, '')],
     ['extensions in another order', TEXT.replace(/(epoch.*\n)(active.*\n)/, '$2$1')],

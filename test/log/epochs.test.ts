@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { describe, expect, it } from 'vitest';
-import type { Checkpoint } from '../../src/log/checkpoint.ts';
+import { type Checkpoint, reasonCounts } from '../../src/log/checkpoint.ts';
 import { acceptedCheckpoints, activeCheckpoint, type Acceptance, sortEpochs } from '../../src/log/epochs.ts';
 import { entryHash } from '../../src/log/merkle.ts';
 import { toField } from '../../src/protocol/field.ts';
@@ -17,7 +17,8 @@ function checkpoint(epoch: number, change: Partial<Checkpoint> = {}): Checkpoint
     epoch,
     activeFrom: START + epoch * EPOCH,
     presentationRoot: toField(BigInt(1000 + epoch)),
-    counts: { issued: 0, revoked: 0, active: 0 },
+    counts: { issued: 0, revoked: 0, active: 0, announced: 0, resets: 0 },
+    reasons: reasonCounts(),
     ...change,
   };
 }

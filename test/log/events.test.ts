@@ -1,8 +1,29 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { describe, expect, it } from 'vitest';
-import { encodeEvent, parseEvent, REVOCATION_REASONS } from '../../src/log/events.ts';
-import { isSignedBy, keyIdOf, leafMessage, revocationMessage, sign, turnMessage } from '../../src/log/signatures.ts';
+import {
+  encodeEvent,
+  MAX_APPROVALS,
+  MAX_DELAY,
+  MAX_FILES,
+  parseEvent,
+  REVOCATION_REASONS,
+  type RevocationReason,
+} from '../../src/log/events.ts';
+import {
+  isSignedBy,
+  keyIdOf,
+  leafMessage,
+  NO_EVENT,
+  requestMessage,
+  resetsMessage,
+  reversalMessage,
+  revocationMessage,
+  sign,
+  turnMessage,
+  urgentMessage,
+} from '../../src/log/signatures.ts';
+import { MESSAGE_TAG } from '../../src/protocol/domains.ts';
 import { FIELD_ORDER, toField } from '../../src/protocol/field.ts';
 import { toBase64Url } from '../../src/protocol/scope.ts';
 
@@ -48,14 +69,112 @@ describe('log entries', () => {
     );
   });
 
+  const refused = (event: object): void => {
+    expect(() => parseEvent(event), JSON.stringify(event)).toThrow(
+      expect.objectContaining({ code: 'event_invalid' }) as Error,
+    );
+  };
+  const { leaf, index, issuer, signature } = ADDED;
+  const approval = (n: number) => ({ approver: keyIdOf(Uint8Array.of(n)), signature });
+  const announced = {
+    kind: 'revocation_announced',
+    leaf,
+    index,
+    reason: 'fraud',
+    approvals: [approval(1), approval(2)],
+  };
+  const revoked = { kind: 'leaf_revoked', leaf, index };
+
   it('name a reason class that is in the table', () => {
-    const revoked = { ...ADDED, kind: 'leaf_revoked', operator: ADDED.issuer, issuer: undefined, reason: 'fraud' };
-    const { issuer: _issuer, ...event } = revoked;
-    expect(parseEvent(event)).toMatchObject({ reason: 'fraud' });
+    expect(parseEvent(announced)).toEqual(announced);
     for (const reason of ['whim', '', 'toString', 'constructor']) {
       expect(Object.hasOwn(REVOCATION_REASONS, reason)).toBe(false);
-      expect(() => parseEvent({ ...event, reason })).toThrow();
+      refused({ ...announced, reason });
     }
+  });
+
+  it('carry 1 to 16 approvals by distinct approvers', () => {
+    const many = Array.from({ length: MAX_APPROVALS + 1 }, (_, i) => approval(i));
+    for (const kind of [announced, { kind: 'revocation_reversed', leaf, index }]) {
+      expect(parseEvent({ ...kind, approvals: many.slice(1) })).toMatchObject({ leaf });
+      refused({ ...kind, approvals: many });
+      refused({ ...kind, approvals: [] });
+      refused({ ...kind, approvals: [approval(1), approval(1)] });
+      refused({ ...kind, approvals: [{ ...approval(1), more: 1 }] });
+    }
+  });
+
+  it('revoke as announced, urgently, or on request, and say which', () => {
+    const byAnnouncement = { ...revoked, reason: 'fraud', announced: 7 };
+    const urgent = { ...revoked, reason: 'document_lost', urgent: true, approvals: [approval(1)] };
+    const requested = { ...revoked, reason: 'holder_request', requested: true, issuer, signature };
+    for (const event of [byAnnouncement, urgent, requested]) {
+      expect(parseEvent(event)).toEqual(event);
+    }
+    refused({ ...revoked, reason: 'fraud' });
+    refused({ ...byAnnouncement, announced: -1 });
+    refused({ ...byAnnouncement, urgent: true });
+    refused({ ...urgent, urgent: false });
+    refused({ ...urgent, announced: 7 });
+    refused({ ...requested, approvals: [approval(1)] });
+  });
+
+  it('are urgent for two reasons only, and leave a request to the holder', () => {
+    for (const reason of Object.keys(REVOCATION_REASONS) as RevocationReason[]) {
+      const urgent = { ...revoked, reason, urgent: true, approvals: [approval(1)] };
+      if (reason === 'document_lost' || reason === 'issuer_key_compromised') {
+        expect(parseEvent(urgent)).toEqual(urgent);
+      } else {
+        refused(urgent);
+      }
+      if (reason !== 'holder_request') {
+        refused({ ...revoked, reason, requested: true, issuer, signature });
+      }
+    }
+    refused({ ...announced, reason: 'holder_request' });
+    refused({ ...revoked, reason: 'holder_request', announced: 7 });
+  });
+
+  it('set rules within their limits', () => {
+    const rules = { kind: 'rules_set', approvals: 2, delay: 1_209_600 };
+    for (const change of [{}, { approvals: 1 }, { approvals: MAX_APPROVALS }, { delay: 1 }, { delay: MAX_DELAY }]) {
+      expect(parseEvent({ ...rules, ...change })).toEqual({ ...rules, ...change });
+    }
+    for (const change of [
+      { approvals: 0 },
+      { approvals: MAX_APPROVALS + 1 },
+      { approvals: 1.5 },
+      { delay: 0 },
+      { delay: MAX_DELAY + 1 },
+      { delay: undefined },
+    ]) {
+      refused({ ...rules, ...change });
+    }
+  });
+
+  it('know issuers and approvers, and no operator', () => {
+    const added = { kind: 'key_added', id: issuer, key: toBase64Url(PUBLIC) };
+    expect(parseEvent({ ...added, role: 'approver' })).toMatchObject({ role: 'approver' });
+    refused({ ...added, role: 'operator' });
+    refused({ kind: 'key_removed', role: 'operator', id: issuer });
+  });
+
+  it('name files by their SHA-256, and count resets from 1', () => {
+    const hash = 'ab'.repeat(32);
+    const files = { 'show.wasm': hash, 'assets/index-1.js': hash };
+    expect(parseEvent({ kind: 'artifacts_published', files })).toEqual({ kind: 'artifacts_published', files });
+    for (const wrong of [
+      { 'show.wasm': hash.toUpperCase() },
+      { 'show.wasm': 'ab' },
+      { '../x': hash },
+      { 'a b': hash },
+    ]) {
+      refused({ kind: 'artifacts_published', files: wrong });
+    }
+    const many = Object.fromEntries(Array.from({ length: MAX_FILES + 1 }, (_, i) => [`f${String(i)}`, hash]));
+    refused({ kind: 'artifacts_published', files: many });
+    expect(parseEvent({ kind: 'resets_counted', issuer, count: 1, signature })).toMatchObject({ count: 1 });
+    refused({ kind: 'resets_counted', issuer, count: 0, signature });
   });
 });
 
@@ -87,11 +206,25 @@ describe('signatures', () => {
   });
 
   it('are made over messages that cannot be mistaken for each other', () => {
-    const texts = [leafMessage(LEAF), revocationMessage(LEAF, 'fraud'), turnMessage(1)].map((bytes) =>
-      new TextDecoder('latin1').decode(bytes),
-    );
-    expect(texts.map((text) => text.split('/v1')[0])).toEqual(['bauta/leaf', 'bauta/revocation', 'bauta/turn']);
-    expect(revocationMessage(LEAF, 'fraud')).not.toEqual(revocationMessage(LEAF, 'death'));
+    const messages = [
+      leafMessage(LEAF),
+      revocationMessage(LEAF, 'fraud'),
+      revocationMessage(LEAF, 'fraud', 7),
+      revocationMessage(LEAF, 'death'),
+      revocationMessage(toField(1n), 'fraud'),
+      reversalMessage(LEAF, 7),
+      reversalMessage(LEAF, 8),
+      urgentMessage(LEAF, 'document_lost'),
+      urgentMessage(LEAF, 'issuer_key_compromised'),
+      requestMessage(LEAF),
+      resetsMessage(1, 11),
+      resetsMessage(11, 1),
+      resetsMessage(1, NO_EVENT),
+      turnMessage(1),
+    ];
+    expect(new Set(messages.map((message) => toBase64Url(message))).size).toBe(messages.length);
+    const tags = Object.values(MESSAGE_TAG);
+    expect(tags.filter((tag) => tags.some((other) => other !== tag && tag.startsWith(other)))).toEqual([]);
   });
 
   it('name keys by eleven characters', () => {

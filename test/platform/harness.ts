@@ -8,7 +8,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { expect } from 'vitest';
 import { z } from 'zod';
-import type { Checkpoint } from '../../src/log/checkpoint.ts';
+import { type Checkpoint, reasonCounts } from '../../src/log/checkpoint.ts';
 import { createPlatformApp } from '../../src/platform/app.ts';
 import { createLocalVerifier } from '../../src/platform/batch_verifier.ts';
 import type { CreatedVerification, CreateVerification, Verification } from '../../src/platform/client/messages.ts';
@@ -35,7 +35,8 @@ export function checkpointOf(root: FieldElement, changes: Partial<Checkpoint> = 
     epoch: 3,
     activeFrom: NOON / 1000 - 3600,
     presentationRoot: root,
-    counts: { issued: 1, revoked: 0, active: 1 },
+    counts: { issued: 1, revoked: 0, active: 1, announced: 0, resets: 0 },
+    reasons: reasonCounts(),
     ...changes,
   };
 }
