@@ -9,6 +9,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import type { z } from 'zod';
 import { ProtocolError } from '../protocol/errors.ts';
+import { readAtMost } from './streams.ts';
 
 /**
  * Limits the body of every request under a path.
@@ -25,36 +26,13 @@ export function bodyLimit(limit: number): MiddlewareHandler {
         throw tooLarge(limit);
       }
       const body = await readAtMost(raw.body, limit);
+      if (body === undefined) {
+        throw tooLarge(limit);
+      }
       c.req.raw = new Request(raw.url, { method: raw.method, headers: raw.headers, body, signal: raw.signal });
     }
     await next();
   };
-}
-
-async function readAtMost(stream: ReadableStream<Uint8Array>, limit: number): Promise<Uint8Array<ArrayBuffer>> {
-  const reader = stream.getReader();
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) {
-      break;
-    }
-    length += value.length;
-    if (length > limit) {
-      // Not awaited: a sender may keep its stream open for as long as it likes.
-      reader.cancel().catch(() => undefined);
-      throw tooLarge(limit);
-    }
-    chunks.push(value);
-  }
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
 }
 
 function tooLarge(limit: number): ProtocolError {

@@ -9,6 +9,7 @@
  * @module
  */
 import { z } from 'zod';
+import { readAtMost } from '../http/streams.ts';
 import { acceptedCheckpoints, type Checkpoint, openCheckpoint } from '../log/checkpoint.ts';
 import { sortEpochs } from '../log/epochs.ts';
 import { ProtocolError } from '../protocol/errors.ts';
@@ -105,15 +106,11 @@ async function fetchCheckpoints(options: CheckpointSourceOptions): Promise<reado
 }
 
 async function readText(response: Response): Promise<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  let text = '';
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > LONGEST) {
-      throw new ProtocolError('register_unreachable', 'the register answered at too great a length');
-    }
+  const bytes = await readAtMost(response.body, LONGEST);
+  if (bytes === undefined) {
+    throw new ProtocolError('register_unreachable', 'the register answered at too great a length');
   }
-  return text + decoder.decode();
+  return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 }
 
 /**
