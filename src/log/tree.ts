@@ -19,12 +19,22 @@ export interface TreeNode {
   readonly value: FieldElement;
 }
 
+/** The eight children of a node, the unit that stores keep: a node and its siblings are read and written together. */
+export interface Family {
+  /** Level of the children, `0` to `TREE_DEPTH - 1`. */
+  readonly level: number;
+  /** Position of their parent, one level up. */
+  readonly parent: number;
+  /** Values from left to right; empty subtrees have their roots. */
+  readonly children: readonly FieldElement[];
+}
+
 /** Where nodes come from. */
 export interface NodeStore {
   /**
    * Reads nodes of one level.
    *
-   * @param level - `0` to `TREE_DEPTH`.
+   * @param level - `0` to `TREE_DEPTH - 1`: the root is not asked for.
    * @param positions - Ascending, distinct.
    * @returns Those that exist; a missing node is the root of an empty subtree.
    */
@@ -36,6 +46,8 @@ export interface TreeUpdate {
   readonly root: FieldElement;
   /** Changed nodes, leaves and root included, by level and then by position. */
   readonly nodes: readonly TreeNode[];
+  /** The same changes in whole families, by level and then by parent. */
+  readonly families: readonly Family[];
 }
 
 /**
@@ -57,18 +69,33 @@ export async function updateTree(
     throw new ProtocolError('leaf_index_invalid', 'a leaf index lies outside the tree');
   }
   const nodes: TreeNode[] = [];
+  const families: Family[] = [];
   let changed: ReadonlyMap<number, FieldElement> = leaves;
   for (let level = 0; level < TREE_DEPTH; level++) {
-    nodes.push(...atLevel(level, changed));
-    const parents = [...new Set(ascending(changed).map(([position]) => Math.floor(position / TREE_ARITY)))];
+    const here = atLevel(level, changed);
+    for (const node of here) nodes.push(node);
+    const parents = [...new Set(here.map(({ position }) => Math.floor(position / TREE_ARITY)))];
     const siblings = parents.flatMap(childrenOf).filter((position) => !changed.has(position));
     const stored = await store.read(level, siblings);
     const valueAt = valueOf(changed, stored, emptyAt(empty, level));
-    changed = new Map(parents.map((parent) => [parent, hash(childrenOf(parent).map(valueAt))]));
+    const hashed = new Map<number, FieldElement>();
+    for (const parent of parents) {
+      const children = childrenOf(parent).map(valueAt);
+      families.push({ level, parent, children });
+      hashed.set(parent, hash(children));
+    }
+    changed = hashed;
   }
   nodes.push(...atLevel(TREE_DEPTH, changed));
-  const root = changed.get(0) ?? (await store.read(TREE_DEPTH, [0])).get(0) ?? emptyAt(empty, TREE_DEPTH);
-  return { root, nodes };
+  const root = changed.get(0) ?? (await storedRoot(hash, empty, store));
+  return { root, nodes, families };
+}
+
+/** The root is stored nowhere: the checkpoint has it, and one hash gives it. */
+async function storedRoot(hash: Poseidon, empty: readonly FieldElement[], store: NodeStore): Promise<FieldElement> {
+  const top = childrenOf(0);
+  const stored = await store.read(TREE_DEPTH - 1, top);
+  return hash(top.map((position) => stored.get(position) ?? emptyAt(empty, TREE_DEPTH - 1)));
 }
 
 function valueOf(
@@ -80,11 +107,7 @@ function valueOf(
 }
 
 function atLevel(level: number, changed: ReadonlyMap<number, FieldElement>): readonly TreeNode[] {
-  return ascending(changed).map(([position, value]) => ({ level, position, value }));
-}
-
-function ascending(map: ReadonlyMap<number, FieldElement>): readonly (readonly [number, FieldElement])[] {
-  return [...map].sort(([a], [b]) => a - b);
+  return [...changed].sort(([a], [b]) => a - b).map(([position, value]) => ({ level, position, value }));
 }
 
 function childrenOf(parent: number): readonly number[] {

@@ -15,8 +15,8 @@ import { updateTree } from '../log/tree.ts';
 import { type FieldElement, parseField } from '../protocol/field.ts';
 import { fromBase64Url, toBase64Url } from '../protocol/scope.ts';
 import type { CheckpointRow, RegisterTables } from '../storage/register.ts';
+import { nodesAt, pruneFamilies, treeOf, writeFamilies } from '../storage/tree.ts';
 import type { RegisterContext } from './config.ts';
-import { nodesAt, pruneNodes, writeNodes } from './nodes.ts';
 import { activeFrom, isDue } from './schedule.ts';
 import {
   type EventOf,
@@ -59,7 +59,7 @@ export function cutIfDue(register: RegisterContext): Promise<boolean> {
       }
       await cut(register, tx, latest, keys, { activeFrom: activeFrom(register, times, now), cutAt: Math.floor(now) });
       if (before !== undefined) {
-        await pruneNodes(tx, before.size);
+        await pruneFamilies(treeOf(tx), before.size);
       }
       return true;
     },
@@ -86,11 +86,12 @@ async function cut(
     ...added.map(({ index, leaf }) => [index, parseField(leaf)] as const),
     ...removed.map(({ index }) => [index, EMPTY_LEAF] as const),
   ]);
-  const { root, nodes } = await updateTree(register.poseidon, register.empty, nodesAt(tx, start), changes);
+  const tree = treeOf(tx);
+  const { root, families } = await updateTree(register.poseidon, register.empty, nodesAt(tree, start), changes);
   await writeEntries(tx, start, entries);
   await writeKeys(tx, keys);
   await writeLeaves(tx, size, added, removed);
-  await writeNodes(tx, size, nodes);
+  await writeFamilies(tree, size, families);
 
   const frontier = append(readFrontier(latest), entries.map(entryHash));
   const counts = { issued: issued + added.length, revoked: revoked + removed.length };

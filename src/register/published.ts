@@ -7,6 +7,7 @@
 import { BLOCK_LEAVES } from '../log/block.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import type { CheckpointRow } from '../storage/register.ts';
+import { treeOf } from '../storage/tree.ts';
 import type { RegisterContext } from './config.ts';
 import { retainedCheckpoints } from './cut.ts';
 import { readBlock } from './nodes.ts';
@@ -79,7 +80,7 @@ export class Published {
     if (known !== undefined) {
       return known;
     }
-    const reading = readBlock(database.kysely, empty, size, number);
+    const reading = readBlock(treeOf(database.kysely), empty, size, number);
     this.#blocks.set(key, reading);
     for (const old of [...this.#blocks.keys()].slice(0, -CACHED_BLOCKS)) {
       this.#blocks.delete(old);

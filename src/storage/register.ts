@@ -6,6 +6,7 @@
  * @module
  */
 import type { Migrations } from './migrate.ts';
+import { createTreeTable, type TreeTables } from './tree.ts';
 
 /** An entry of the log. */
 export interface EventRow {
@@ -36,15 +37,6 @@ export interface RevocationRow {
   readonly signature: string;
 }
 
-/** A version of a node of the tree: valid from the checkpoint of that size until the next version. */
-export interface NodeRow {
-  readonly level: number;
-  readonly position: number;
-  readonly size: number;
-  /** Decimal; the root of an empty subtree where all leaves below were revoked. */
-  readonly value: string;
-}
-
 /** A checkpoint. */
 export interface CheckpointRow {
   readonly epoch: number;
@@ -70,12 +62,11 @@ export interface KeyRow {
 }
 
 /** All tables. */
-export interface RegisterTables {
+export interface RegisterTables extends TreeTables {
   keys: KeyRow;
   events: EventRow;
   leaves: LeafRow;
   revocations: RevocationRow;
-  nodes: NodeRow;
   checkpoints: CheckpointRow;
 }
 
@@ -112,15 +103,7 @@ export const registerMigrations: Migrations = {
         .addColumn('operator', 'text', (column) => column.notNull())
         .addColumn('signature', 'text', (column) => column.notNull())
         .execute();
-      await db.schema
-        .createTable('nodes')
-        .addColumn('level', 'integer', (column) => column.notNull())
-        .addColumn('position', 'bigint', (column) => column.notNull())
-        .addColumn('size', 'bigint', (column) => column.notNull())
-        .addColumn('value', 'text', (column) => column.notNull())
-        .addPrimaryKeyConstraint('nodes_key', ['level', 'position', 'size'])
-        .execute();
-      await db.schema.createIndex('nodes_size').on('nodes').column('size').execute();
+      await createTreeTable(db);
       await db.schema
         .createTable('checkpoints')
         .addColumn('epoch', 'bigint', (column) => column.primaryKey())

@@ -44,7 +44,11 @@ describe('updates of the tree', () => {
   it('change nothing when nothing changes', async () => {
     const hash = toyHash();
     const empty = emptyRoots(hash);
-    expect(await updateTree(hash, empty, memoryStore(), new Map())).toEqual({ root: empty[11], nodes: [] });
+    expect(await updateTree(hash, empty, memoryStore(), new Map())).toEqual({
+      root: empty[11],
+      nodes: [],
+      families: [],
+    });
   });
 
   it('return to the empty root when all leaves are revoked, with Poseidon', async () => {

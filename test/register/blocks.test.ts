@@ -6,10 +6,11 @@ import { BLOCK_LEAVES, blockOf, blockPath, decodeBlock, pathFromBlock } from '..
 import type { Checkpoint } from '../../src/log/checkpoint.ts';
 import { updateTree } from '../../src/log/tree.ts';
 import { type FieldElement, toField } from '../../src/protocol/field.ts';
-import { nodesAt, pruneNodes, readBlock, writeNodes } from '../../src/register/nodes.ts';
+import { readBlock } from '../../src/register/nodes.ts';
 import { migrate } from '../../src/storage/migrate.ts';
 import { openDatabase } from '../../src/storage/open.ts';
 import { registerMigrations, type RegisterTables } from '../../src/storage/register.ts';
+import { nodesAt, pruneFamilies, treeOf, writeFamilies } from '../../src/storage/tree.ts';
 import { describeOnEachDatabase } from '../databases.ts';
 import { naiveNode, replay, toyHash } from '../log/reference.ts';
 import { expectProblem, leafOf, openTestRegister, type TestRegister } from './harness.ts';
@@ -83,11 +84,10 @@ describeOnEachDatabase('blocks of a register', (fresh) => {
     ]) {
       await expectProblem(await register.get(path), 404, 'not_found');
     }
-    const rows = await register.database.kysely.selectFrom('nodes').selectAll().execute();
-    // Six leaves; above each level one node, in the versions of three checkpoints.
-    expect(rows.filter(({ level }) => level === 0)).toHaveLength(6);
-    expect(rows.filter(({ level }) => level === 11)).toHaveLength(3);
-    expect(rows).toHaveLength(6 + 11 * 3);
+    const rows = await register.database.kysely.selectFrom('families').selectAll().execute();
+    // At each level below the root one family, in the versions of three checkpoints.
+    expect(rows.filter(({ level }) => level === 0)).toHaveLength(3);
+    expect(rows).toHaveLength(11 * 3);
     await register.close();
   });
 });
@@ -98,7 +98,7 @@ describeOnEachDatabase('the stored tree', (fresh) => {
     const empty = emptyRoots(hash);
     const database = await openDatabase<RegisterTables>(await fresh());
     await migrate(database, registerMigrations);
-    const db = database.kysely;
+    const db = treeOf(database.kysely);
     const far = [0, BLOCK_LEAVES - 1, BLOCK_LEAVES, 9 * BLOCK_LEAVES + 4, TREE_LEAVES - 1];
     const versions: { size: number; leaves: Map<number, FieldElement>; root: FieldElement }[] = [];
     let leaves = new Map<number, FieldElement>();
@@ -111,8 +111,8 @@ describeOnEachDatabase('the stored tree', (fresh) => {
       new Map([[TREE_LEAVES - 1, toField(0n)]]),
     ].entries()) {
       const size = 10 * (i + 1);
-      const { root, nodes } = await updateTree(hash, empty, nodesAt(db, size - 10), changes);
-      await writeNodes(db, size, nodes);
+      const { root, families } = await updateTree(hash, empty, nodesAt(db, size - 10), changes);
+      await writeFamilies(db, size, families);
       leaves = new Map([...leaves, ...changes]);
       versions.push({ size, leaves, root });
     }
@@ -124,15 +124,15 @@ describeOnEachDatabase('the stored tree', (fresh) => {
       }
     };
     for (const version of versions) await expectPaths(version);
-    await pruneNodes(db, 20);
+    await pruneFamilies(db, 20);
     for (const version of versions.slice(1)) await expectPaths(version);
-    await pruneNodes(db, 30);
+    await pruneFamilies(db, 30);
     for (const version of versions.slice(2)) await expectPaths(version);
     const { count } = await db
-      .selectFrom('nodes')
+      .selectFrom('families')
       .select(({ fn }) => fn.countAll<number>().as('count'))
       .executeTakeFirstOrThrow();
-    const distinct = await db.selectFrom('nodes').select(['level', 'position']).distinct().execute();
+    const distinct = await db.selectFrom('families').select(['level', 'parent']).distinct().execute();
     expect(count).toBe(distinct.length);
     await database.close();
   });
