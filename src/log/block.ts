@@ -18,26 +18,24 @@
  *
  * @module
  */
-import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { childPosition, TREE_LEAVES, type TreePath } from '../commitment/tree.ts';
-import { ProtocolError } from '../protocol/errors.ts';
-import { type FieldElement, toField } from '../protocol/field.ts';
+import type { FieldElement } from '../protocol/field.ts';
 import { TREE_ARITY, TREE_DEPTH } from '../protocol/statement.ts';
+import { encodeInteger, encodeRuns, encodeValues, invalidBlock, Reader } from './block_codec.ts';
 
 /** Levels of nodes inside a block. */
 export const BLOCK_LEVELS = 6;
 /** Leaves of a block: 2^18. */
 export const BLOCK_LEAVES = TREE_ARITY ** BLOCK_LEVELS;
+/** Blocks of the tree: 2^15. */
+export const BLOCKS = TREE_LEAVES / BLOCK_LEAVES;
+/** Levels between a block's root and the tree's root. */
+export const UPPER_LEVELS = TREE_DEPTH - BLOCK_LEVELS;
+/** Largest block: 2^18 leaves and their inner nodes at 32 bytes, with room for its runs. */
+export const MAX_BLOCK_BYTES = 12 * 1024 * 1024;
 
 const TAG = utf8ToBytes('bauta/block/v1\n');
-const UPPER_LEVELS = TREE_DEPTH - BLOCK_LEVELS;
-const VALUE_BYTES = 32;
-
-/** Neighbouring nodes of one level, none of them empty; positions count within the block. */
-export interface Run {
-  readonly start: number;
-  readonly values: readonly FieldElement[];
-}
 
 /** What is written into a block. */
 export interface BlockContent {
@@ -53,18 +51,27 @@ export interface BlockContent {
   readonly levels: readonly ReadonlyMap<number, FieldElement>[];
 }
 
-/** A decoded block; values are read when they are asked for. */
+/** A block, as far as it is known; values are read when they are asked for. */
 export interface Block {
   readonly size: number;
   readonly number: number;
   readonly upper: TreePath;
-  /** Value of a node; `position` counts within the block. */
+  /**
+   * Value of a node; `position` counts within the block.
+   *
+   * @throws ProtocolError `block_invalid` if it is not known or not canonical.
+   */
   node(level: number, position: number): FieldElement;
 }
 
 /** The block of a leaf. */
 export function blockOf(index: number): number {
   return Math.floor(index / BLOCK_LEAVES);
+}
+
+/** Nodes of a level inside a block. */
+export function blockWidth(level: number): number {
+  return TREE_ARITY ** (BLOCK_LEVELS - level);
 }
 
 /** Address of a block on the register or a mirror. */
@@ -74,99 +81,46 @@ export function blockPath(size: number, number: number): string {
 
 /** Writes a block. */
 export function encodeBlock({ size, number, empty, upper, levels }: BlockContent): Uint8Array<ArrayBuffer> {
-  const values = (list: readonly FieldElement[]): Uint8Array => hexToBytes(list.map(hex).join(''));
   return concatBytes(
     TAG,
-    unsigned(size, 8),
-    unsigned(number, 8),
-    values(empty.slice(0, BLOCK_LEVELS)),
-    values(upper.flat()),
-    ...levels.flatMap((level) => {
-      const runs = toRuns(level);
-      const encoded = runs.flatMap(({ start, values: run }) => [
-        unsigned(start, 4),
-        unsigned(run.length, 4),
-        values(run),
-      ]);
-      return [unsigned(runs.length, 4), ...encoded];
-    }),
+    encodeInteger(size, 8),
+    encodeInteger(number, 8),
+    encodeValues(empty.slice(0, BLOCK_LEVELS)),
+    encodeValues(upper.flat()),
+    ...levels.map(encodeRuns),
   );
-}
-
-function toRuns(level: ReadonlyMap<number, FieldElement>): readonly Run[] {
-  const runs: { start: number; values: FieldElement[] }[] = [];
-  for (const [position, value] of level) {
-    const last = runs.at(-1);
-    if (last !== undefined && last.start + last.values.length === position) {
-      last.values.push(value);
-    } else {
-      runs.push({ start: position, values: [value] });
-    }
-  }
-  return runs;
 }
 
 /**
  * Reads a block.
  *
  * @param bytes - Untrusted; kept, not copied.
- * @throws {@link ProtocolError} `block_invalid` if it does not have exactly the form above.
+ * @throws ProtocolError `block_invalid` if it does not have exactly the form above.
  */
 export function decodeBlock(bytes: Uint8Array): Block {
-  const reader = new Reader(bytes);
-  if (!reader.take(TAG.length).every((byte, i) => byte === TAG[i])) {
-    throw invalid();
-  }
-  const size = reader.unsigned(8);
-  const number = reader.unsigned(8);
-  if (number >= TREE_LEAVES / BLOCK_LEAVES) {
-    throw invalid();
+  const reader = new Reader(bytes, TAG);
+  const size = reader.integer(8);
+  const number = reader.integer(8);
+  if (number >= BLOCKS) {
+    throw invalidBlock();
   }
   const empty = reader.values(BLOCK_LEVELS);
   const upper = Array.from({ length: UPPER_LEVELS }, () => reader.values(TREE_ARITY));
-  const levels = Array.from({ length: BLOCK_LEVELS }, (_, level) =>
-    readRuns(reader, TREE_ARITY ** (BLOCK_LEVELS - level)),
-  );
-  if (!reader.atEnd()) {
-    throw invalid();
-  }
+  const levels = Array.from({ length: BLOCK_LEVELS }, (_, level) => reader.runs(blockWidth(level)));
+  reader.end();
   return {
     size,
     number,
     upper,
     node: (level, position) => {
       const run = levels[level]?.find(({ start, count }) => position >= start && position < start + count);
-      const value =
-        run === undefined ? empty[level] : readValue(run.bytes.subarray((position - run.start) * VALUE_BYTES));
+      const value = run?.at(position) ?? empty[level];
       if (value === undefined) {
-        throw invalid();
+        throw invalidBlock();
       }
       return value;
     },
   };
-}
-
-interface EncodedRun {
-  readonly start: number;
-  readonly count: number;
-  readonly bytes: Uint8Array;
-}
-
-function readRuns(reader: Reader, width: number): readonly EncodedRun[] {
-  const runs: EncodedRun[] = [];
-  let free = 0;
-  const total = reader.unsigned(4);
-  for (let i = 0; i < total; i++) {
-    const start = reader.unsigned(4);
-    const count = reader.unsigned(4);
-    // In order, apart, inside the block.
-    if (count === 0 || start < free || (start === free && i > 0) || start + count > width) {
-      throw invalid();
-    }
-    runs.push({ start, count, bytes: reader.take(count * VALUE_BYTES) });
-    free = start + count;
-  }
-  return runs;
 }
 
 /**
@@ -175,72 +129,42 @@ function readRuns(reader: Reader, width: number): readonly EncodedRun[] {
  * @param block - The block of the leaf.
  * @param index - Index of the leaf in the tree.
  * @returns The path, to be checked by `pathRoot` against a checkpoint's presentation root.
- * @throws {@link ProtocolError} `block_invalid` if the leaf is of another block or a value is not canonical.
+ * @throws ProtocolError `block_invalid` if the leaf is of another block or a value is not canonical.
  */
 export function pathFromBlock(block: Block, index: number): TreePath {
   if (!Number.isSafeInteger(index) || index < 0 || blockOf(index) !== block.number) {
-    throw invalid();
+    throw invalidBlock();
   }
   const inside = Array.from({ length: BLOCK_LEVELS }, (_, level) => {
-    const position = Math.floor((index % BLOCK_LEAVES) / TREE_ARITY ** level);
-    const first = position - childPosition(index, level);
+    const first = firstChild(index, level);
     return Array.from({ length: TREE_ARITY }, (_child, child) => block.node(level, first + child));
   });
   return [...inside, ...block.upper];
 }
 
-class Reader {
-  readonly #bytes: Uint8Array;
-  #offset = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  take(length: number): Uint8Array {
-    const end = this.#offset + length;
-    if (end > this.#bytes.length) {
-      throw invalid();
-    }
-    const part = this.#bytes.subarray(this.#offset, end);
-    this.#offset = end;
-    return part;
-  }
-
-  unsigned(length: number): number {
-    const value = this.take(length).reduce((sum, byte) => sum * 256 + byte, 0);
-    if (!Number.isSafeInteger(value)) {
-      throw invalid();
-    }
-    return value;
-  }
-
-  values(count: number): readonly FieldElement[] {
-    const bytes = this.take(count * VALUE_BYTES);
-    return Array.from({ length: count }, (_, i) => readValue(bytes.subarray(i * VALUE_BYTES)));
-  }
-
-  atEnd(): boolean {
-    return this.#offset === this.#bytes.length;
-  }
+/**
+ * The part of a block that a leaf's path tells: all that a wallet keeps of it.
+ *
+ * @param path - From {@link pathFromBlock}.
+ * @param index - Index of the leaf in the tree.
+ * @param size - Size of the checkpoint.
+ */
+export function blockFromPath(path: TreePath, index: number, size: number): Block {
+  return {
+    size,
+    number: blockOf(index),
+    upper: path.slice(BLOCK_LEVELS),
+    node: (level, position) => {
+      const value = level < BLOCK_LEVELS ? path[level]?.[position - firstChild(index, level)] : undefined;
+      if (value === undefined) {
+        throw invalidBlock();
+      }
+      return value;
+    },
+  };
 }
 
-function readValue(bytes: Uint8Array): FieldElement {
-  try {
-    return toField(BigInt(`0x${bytesToHex(bytes.subarray(0, VALUE_BYTES))}`));
-  } catch (cause) {
-    throw invalid({ cause });
-  }
-}
-
-function hex(value: FieldElement): string {
-  return value.toString(16).padStart(2 * VALUE_BYTES, '0');
-}
-
-function unsigned(value: number, length: number): Uint8Array {
-  return hexToBytes(value.toString(16).padStart(2 * length, '0'));
-}
-
-function invalid(options?: ErrorOptions): ProtocolError {
-  return new ProtocolError('block_invalid', 'the block is damaged; download it again, from another mirror', options);
+/** Position, within its block, of the leftmost sibling of a leaf's ancestor. */
+function firstChild(index: number, level: number): number {
+  return Math.floor((index % BLOCK_LEAVES) / TREE_ARITY ** level) - childPosition(index, level);
 }
