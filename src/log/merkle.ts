@@ -9,7 +9,7 @@
  * ```
  *
  * A log keeps only its frontier, the roots of the complete subtrees from left to right, and grows it
- * entry by entry. docs/protocol.md section 7. Consistency proofs come with the witnesses.
+ * entry by entry. Proofs are in src/log/proofs.ts. docs/protocol.md section 7.
  *
  * @module
  */
@@ -28,7 +28,8 @@ export function entryHash(entry: string | Uint8Array): Uint8Array {
   return sha256(concatBytes(LEAF_PREFIX, typeof entry === 'string' ? utf8ToBytes(entry) : entry));
 }
 
-function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
+/** Hash of an inner node. */
+export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   return sha256(concatBytes(NODE_PREFIX, left, right));
 }
 
@@ -79,74 +80,6 @@ export function frontierRoot(frontier: Frontier): Uint8Array {
 /** Root over entry hashes. */
 export function merkleRoot(hashes: readonly Uint8Array[]): Uint8Array {
   return frontierRoot(append(EMPTY_FRONTIER, hashes));
-}
-
-/**
- * Proves that an entry is in a log (RFC 6962 section 2.1.1).
- *
- * @param hashes - All entry hashes.
- * @param position - Position of the entry.
- * @returns Hashes from the entry up.
- */
-export function inclusionProof(hashes: readonly Uint8Array[], position: number): readonly Uint8Array[] {
-  if (!Number.isSafeInteger(position) || position < 0 || position >= hashes.length) {
-    throw new ProtocolError('entry_unknown', 'the log has no entry at this position');
-  }
-  if (hashes.length === 1) {
-    return [];
-  }
-  const half = largestPowerBelow(hashes.length);
-  const [left, right] = [hashes.slice(0, half), hashes.slice(half)];
-  return position < half
-    ? [...inclusionProof(left, position), merkleRoot(right)]
-    : [...inclusionProof(right, position - half), merkleRoot(left)];
-}
-
-/**
- * Checks an inclusion proof (RFC 9162 section 2.1.3.2).
- *
- * @param position - Claimed position of the entry.
- * @param size - Size of the log.
- * @param hash - Hash of the entry.
- * @param proof - Untrusted.
- * @param root - Root of the log.
- */
-export function verifyInclusion(
-  position: number,
-  size: number,
-  hash: Uint8Array,
-  proof: readonly Uint8Array[],
-  root: Uint8Array,
-): boolean {
-  const sound = Number.isSafeInteger(position) && Number.isSafeInteger(size) && position >= 0 && position < size;
-  if (!sound || [hash, root, ...proof].some((bytes) => bytes.length !== 32)) {
-    return false;
-  }
-  let [here, last, node] = [position, size - 1, hash];
-  for (const sibling of proof) {
-    if (last === 0) {
-      return false;
-    }
-    if (here % 2 === 1 || here === last) {
-      node = nodeHash(sibling, node);
-      // A last node without a sibling rises until it has one.
-      while (here % 2 === 0 && here !== 0) {
-        [here, last] = [Math.floor(here / 2), Math.floor(last / 2)];
-      }
-    } else {
-      node = nodeHash(node, sibling);
-    }
-    [here, last] = [Math.floor(here / 2), Math.floor(last / 2)];
-  }
-  return last === 0 && equalBytes(node, root);
-}
-
-function largestPowerBelow(n: number): number {
-  let power = 1;
-  while (power * 2 < n) {
-    power *= 2;
-  }
-  return power;
 }
 
 /** Whether two byte strings are equal; public values only, not in constant time. */

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Signed notes as C2SP `signed-note` specifies them, with Ed25519 keys.
+ * Signed notes as C2SP `signed-note` specifies them: a text and any number of signature lines, by keys
+ * of several kinds.
  *
  * ```text
  * note   = text || "\n" || one or more of: "— " || name || " " || base64(key id || signature) || "\n"
- * key id = SHA-256(name || 0x0A || 0x01 || public key)[:4]
+ * key id = SHA-256(name || 0x0A || kind || public key)[:4]
  * ```
  *
- * The text ends in a newline, which is signed with it. Lines of unknown keys are ignored: they are the
- * place of witnesses' cosignatures and of a next key. https://c2sp.org/signed-note; docs/protocol.md
- * section 7.
+ * The text ends in a newline, which is signed with it. A signature of kind 0x01 is Ed25519 over the
+ * text; kind 0x04 is a witness's cosignature (src/log/cosignature.ts). Lines of unknown keys are
+ * ignored. https://c2sp.org/signed-note; docs/protocol.md section 7.
  *
  * @module
  */
@@ -21,11 +22,19 @@ import { fromBase64Url, toBase64Url } from '../protocol/scope.ts';
 import { equalBytes } from './merkle.ts';
 import { isSignedBy } from './signatures.ts';
 
-const ED25519 = Uint8Array.of(1);
+/** Largest note, UTF-16 code units: room for the checkpoint and for every line below. */
 const MAX_LENGTH = 100_000;
+/** Most signature lines of a note. */
 const MAX_SIGNATURES = 64;
+const KEY_ID_BYTES = 4;
 
-/** A key that signs notes, as its verifiers pin it. */
+/** What the signatures of a key are over; the byte enters the key's id. */
+const KIND = { note: 0x01, cosignature: 0x04 } as const;
+
+/** `note`: signs texts. `cosignature`: signs that it saw a checkpoint at a time. */
+export type KeyKind = keyof typeof KIND;
+
+/** A key that signs or cosigns notes, as its verifiers pin it. */
 export interface NoteKey {
   /** Not empty, without spaces and plus signs. */
   readonly name: string;
@@ -33,14 +42,93 @@ export interface NoteKey {
   readonly publicKey: Uint8Array;
 }
 
+/** A signature line of a note. */
+export interface SignatureLine {
+  /** Name of the key. */
+  readonly name: string;
+  /** Key id and signature. */
+  readonly bytes: Uint8Array;
+}
+
+/** A note taken apart; nothing is verified yet. */
+export interface Note {
+  /** Ends in a newline. */
+  readonly text: string;
+  /** In the order of the note. */
+  readonly lines: readonly SignatureLine[];
+}
+
 /** First four bytes of the hash of a key, its name and its kind. */
-function keyHash({ name, publicKey }: NoteKey): Uint8Array {
-  return sha256(concatBytes(utf8ToBytes(`${name}\n`), ED25519, publicKey)).subarray(0, 4);
+function keyId({ name, publicKey }: NoteKey, kind: KeyKind): Uint8Array {
+  const hashed = concatBytes(utf8ToBytes(`${name}\n`), Uint8Array.of(KIND[kind]), publicKey);
+  return sha256(hashed).subarray(0, KEY_ID_BYTES);
 }
 
 /** Whether a text may be the name of a key. */
 export function isKeyName(name: string): boolean {
   return /^[^\s+\p{Cc}]+$/u.test(name);
+}
+
+/**
+ * Takes a note apart.
+ *
+ * @param note - Untrusted; at most 100,000 code units and 64 signature lines.
+ * @throws {@link ProtocolError} `note_invalid` if it is malformed.
+ */
+export function parseNote(note: string): Note {
+  const split = note.lastIndexOf('\n\n');
+  const text = note.slice(0, split + 1);
+  if (note.length > MAX_LENGTH || split < 0 || !isNoteText(text)) {
+    throw invalid('a note is text, an empty line and signature lines');
+  }
+  return { text, lines: parseSignatureLines(note.slice(split + 2)) };
+}
+
+/**
+ * Reads signature lines that come without their note, as a witness answers.
+ *
+ * @param text - Untrusted; lines that each end in a newline, one at least and at most 64.
+ * @throws {@link ProtocolError} `note_invalid`.
+ */
+export function parseSignatureLines(text: string): readonly SignatureLine[] {
+  const lines = text.slice(0, -1).split('\n');
+  if (text.length > MAX_LENGTH || !text.endsWith('\n') || lines.length > MAX_SIGNATURES) {
+    throw invalid('a note is text, an empty line and signature lines');
+  }
+  return lines.map((line) => {
+    const [, name = '', signature = ''] = /^— (\S+) ([A-Za-z0-9+/]+={0,2})$/u.exec(line) ?? [];
+    const bytes = fromBase64(signature);
+    if (!isKeyName(name) || bytes.length <= KEY_ID_BYTES) {
+      throw invalid('a signature line of the note is malformed');
+    }
+    return { name, bytes };
+  });
+}
+
+/**
+ * The signatures that a note carries in the name of a key; what they are over depends on the kind, and
+ * the caller verifies them.
+ *
+ * @returns Without the key's id.
+ */
+export function signaturesOf(note: Note, key: NoteKey, kind: KeyKind): readonly Uint8Array[] {
+  const id = keyId(key, kind);
+  return note.lines
+    .filter(({ name, bytes }) => name === key.name && equalBytes(bytes.subarray(0, KEY_ID_BYTES), id))
+    .map(({ bytes }) => bytes.subarray(KEY_ID_BYTES));
+}
+
+/**
+ * Writes a signature line.
+ *
+ * @returns With its final newline.
+ * @throws {@link ProtocolError} `note_invalid` if the key's name cannot stand in a note.
+ */
+export function signatureLine(key: NoteKey, kind: KeyKind, signature: Uint8Array): string {
+  if (!isKeyName(key.name)) {
+    throw invalid('the name of a key is not empty and has no spaces and plus signs');
+  }
+  return `— ${key.name} ${toBase64(concatBytes(keyId(key, kind), signature))}\n`;
 }
 
 /**
@@ -53,12 +141,12 @@ export function isKeyName(name: string): boolean {
  * @throws {@link ProtocolError} `note_invalid` if text or name cannot stand in a note.
  */
 export function signNote(text: string, name: string, secretKey: Uint8Array): string {
-  if (!isNoteText(text) || !isKeyName(name)) {
-    throw invalid('a note is text that ends in a newline, its key a name without spaces');
+  if (!isNoteText(text)) {
+    throw invalid('a note is text that ends in a newline');
   }
   const publicKey = ed25519.getPublicKey(secretKey);
   const signature = ed25519.sign(utf8ToBytes(text), secretKey);
-  return `${text}\n— ${name} ${toBase64(concatBytes(keyHash({ name, publicKey }), signature))}\n`;
+  return `${text}\n${signatureLine({ name, publicKey }, 'note', signature)}`;
 }
 
 /**
@@ -70,38 +158,15 @@ export function signNote(text: string, name: string, secretKey: Uint8Array): str
  * carries a signature in the key's name that does not hold.
  */
 export function openNote(note: string, key: NoteKey): string {
-  const split = note.lastIndexOf('\n\n');
-  if (note.length > MAX_LENGTH || split < 0 || !note.endsWith('\n')) {
-    throw invalid('a note is text, an empty line and signature lines');
-  }
-  const text = note.slice(0, split + 1);
-  const lines = note.slice(split + 2, -1).split('\n');
-  if (!isNoteText(text) || lines.length > MAX_SIGNATURES) {
-    throw invalid('a note is text, an empty line and signature lines');
-  }
-  const wanted = keyHash(key);
-  let signed = false;
-  for (const { name, bytes } of lines.map(parseLine)) {
-    if (name === key.name && equalBytes(bytes.subarray(0, 4), wanted)) {
-      if (!isSignedBy(utf8ToBytes(text), bytes.subarray(4), key.publicKey)) {
-        throw invalid('the signature of the note does not hold');
-      }
-      signed = true;
-    }
-  }
-  if (!signed) {
+  const parsed = parseNote(note);
+  const signatures = signaturesOf(parsed, key, 'note');
+  if (signatures.length === 0) {
     throw invalid('the note is not signed by the key that it should be signed by');
   }
-  return text;
-}
-
-function parseLine(line: string): { readonly name: string; readonly bytes: Uint8Array } {
-  const [, name = '', signature = ''] = /^— (\S+) ([A-Za-z0-9+/]+={0,2})$/u.exec(line) ?? [];
-  const bytes = fromBase64(signature);
-  if (!isKeyName(name) || bytes.length < 5) {
-    throw invalid('a signature line of the note is malformed');
+  if (!signatures.every((signature) => isSignedBy(utf8ToBytes(parsed.text), signature, key.publicKey))) {
+    throw invalid('the signature of the note does not hold');
   }
-  return { name, bytes };
+  return parsed.text;
 }
 
 function isNoteText(text: string): boolean {

@@ -2,16 +2,7 @@
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  append,
-  EMPTY_FRONTIER,
-  entryHash,
-  frontierRoot,
-  inclusionProof,
-  merkleRoot,
-  verifyInclusion,
-} from '../../src/log/merkle.ts';
-import { readShared, sharedPath } from '../shared.ts';
+import { append, EMPTY_FRONTIER, entryHash, frontierRoot, merkleRoot } from '../../src/log/merkle.ts';
 import vectors from '../vectors/rfc6962.json' with { type: 'json' };
 
 const hashes = (count: number): Uint8Array[] =>
@@ -62,51 +53,5 @@ describe('the RFC 6962 root', () => {
     expect(() => append({ size: 3, roots: hashes(1) }, hashes(1))).toThrow(
       expect.objectContaining({ code: 'frontier_invalid' }) as Error,
     );
-  });
-});
-
-describe('inclusion proofs', () => {
-  it('hold for every entry of every size up to 33, and for nothing else', () => {
-    const all = hashes(33);
-    for (let size = 1; size <= 33; size++) {
-      const log = all.slice(0, size);
-      const root = merkleRoot(log);
-      for (const [position, hash] of log.entries()) {
-        const proof = inclusionProof(log, position);
-        expect(verifyInclusion(position, size, hash, proof, root)).toBe(true);
-        expect(verifyInclusion(position, size, entryHash('other'), proof, root)).toBe(false);
-        expect(verifyInclusion(position + 1, size, hash, proof, root)).toBe(false);
-        expect(verifyInclusion(position, size, hash, [...proof, hash], root)).toBe(false);
-        expect(verifyInclusion(position, size, hash, proof.slice(1), root)).toBe(size === 1);
-      }
-    }
-  });
-
-  it('do not exist for entries that the log does not have', () => {
-    for (const position of [-1, 3, 0.5, Number.NaN]) {
-      expect(() => inclusionProof(hashes(3), position)).toThrow(
-        expect.objectContaining({ code: 'entry_unknown' }) as Error,
-      );
-      expect(verifyInclusion(position, 3, entryHash(''), [], entryHash(''))).toBe(false);
-    }
-  });
-
-  it.skipIf(sharedPath('tlog/inclusion.json') === undefined)('have the verdicts of transparency-dev', () => {
-    interface Case {
-      readonly name: string;
-      readonly leafIdx: number;
-      readonly treeSize: number;
-      readonly root: string;
-      readonly leafHash: string;
-      readonly proof: readonly string[] | null;
-      readonly wantErr: boolean;
-    }
-    const decode = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'));
-    const cases = JSON.parse(new TextDecoder().decode(readShared('tlog/inclusion.json'))) as readonly Case[];
-    expect(cases.length).toBeGreaterThan(50);
-    for (const { name, leafIdx, treeSize, root, leafHash, proof, wantErr } of cases) {
-      const path = (proof ?? []).map(decode);
-      expect(verifyInclusion(leafIdx, treeSize, decode(leafHash), path, decode(root)), name).toBe(!wantErr);
-    }
   });
 });
