@@ -6,13 +6,12 @@
  *
  * @module
  */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { installProblems } from '../http/problems.ts';
 import { type Logger, logUnexpected, requestLog } from '../http/logs.ts';
 import { ProtocolError } from '../protocol/errors.ts';
+import { ARTIFACT_PATH } from '../wallet/artifact_parts.ts';
 
 /** A name in both languages of the pages. */
 type LocalName = Readonly<Record<'en' | 'zh', string>>;
@@ -36,8 +35,8 @@ export interface WalletConfig {
 export interface WalletHostDeps {
   /** Folder of the built pages. */
   readonly pages: string;
-  /** Folder of circuit artifacts. */
-  readonly artifacts: string;
+  /** Folder of the proving files in parts, from `buildParts`. */
+  readonly parts: string;
   /** Read at each request: platforms are started after the wallet's host, whose address they need. */
   readonly config: () => WalletConfig;
   readonly logger: Logger;
@@ -51,6 +50,8 @@ const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
   "worker-src 'self'",
+  "require-trusted-types-for 'script'",
+  'trusted-types bauta-workers',
   "style-src 'self'",
   "img-src 'self' blob: data:",
   'media-src blob:',
@@ -60,9 +61,6 @@ const CONTENT_SECURITY_POLICY = [
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
-
-/** Circuit artifacts that a wallet may fetch: the names in the manifest and the manifest itself. */
-const ARTIFACT = /^(manifest\.json|(show|issue)\.(wasm|key))$/;
 
 const headers: MiddlewareHandler = async (c, next) => {
   await next();
@@ -83,22 +81,20 @@ export function createWalletHost(deps: WalletHostDeps): Hono {
   app.use(requestLog(deps.logger, deps.clock));
   app.use(headers);
   app.get('/config.json', (c) => c.json(deps.config()));
-  app.get('/artifacts/:file', async (c) => {
-    const file = c.req.param('file');
-    if (!ARTIFACT.test(file)) {
-      throw new ProtocolError('not_found', 'there is no such artifact');
-    }
-    const bytes = await readFile(join(deps.artifacts, file));
-    return c.body(new Uint8Array(bytes), 200, {
-      'Content-Type': file.endsWith('.wasm')
-        ? 'application/wasm'
-        : file.endsWith('.json')
-          ? 'application/json'
-          : 'application/octet-stream',
-      'Content-Length': String(bytes.length),
-      // The wallet checks each artifact against the manifest's hash.
-      'Cache-Control': 'no-cache',
-    });
+  app.use(`${ARTIFACT_PATH}/*`, async (c, next) => {
+    await next();
+    c.header('Cache-Control', 'no-cache');
+  });
+  app.get(
+    `${ARTIFACT_PATH}/:file/:part{[0-9]+}`,
+    serveStatic({
+      root: deps.parts,
+      rewriteRequestPath: (path) => path.slice(ARTIFACT_PATH.length),
+      precompressed: true,
+    }),
+  );
+  app.all(`${ARTIFACT_PATH}/*`, () => {
+    throw new ProtocolError('not_found', 'there is no such part of a proving file');
   });
   if (deps.samples !== undefined) {
     app.route('/demo', deps.samples);
@@ -107,7 +103,7 @@ export function createWalletHost(deps: WalletHostDeps): Hono {
     await next();
     c.header('Cache-Control', 'public, max-age=31536000, immutable');
   });
-  app.use(serveStatic({ root: deps.pages, rewriteRequestPath: (path) => path }));
+  app.use(serveStatic({ root: deps.pages, rewriteRequestPath: (path) => path, precompressed: true }));
   // The pages route themselves; every address without a file is the one page.
   app.get('*', serveStatic({ root: deps.pages, path: 'index.html' }));
   return app;

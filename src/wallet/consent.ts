@@ -37,8 +37,11 @@ export interface Consent {
   readonly unmet: readonly Unmet[];
 }
 
+/** What a credential must know of a request to answer it. */
+export type Asked = Pick<PendingRequest, 'ask' | 'inputs' | 'origin'>;
+
 /** What a credential would show in answer to a request. */
-export function consentOf(pending: PendingRequest, credential: Credential, poseidon: Poseidon): Consent {
+export function consentOf(pending: Asked, credential: Credential, poseidon: Poseidon): Consent {
   const { ask, inputs, origin } = pending;
   const { scope, context } = inputs;
   return {
@@ -69,7 +72,7 @@ function documentKind(number: number): DocumentKind {
   return kind;
 }
 
-function unmetBy(attributes: Attributes, { inputs }: PendingRequest): Unmet[] {
+function unmetBy(attributes: Attributes, { inputs }: Asked): Unmet[] {
   const policy = unpackPolicy(inputs.policy);
   const isIn = (mask: bigint, number: number): boolean => ((mask >> BigInt(number)) & 1n) === 1n;
   const met: Readonly<Record<Unmet, boolean>> = {

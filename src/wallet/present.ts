@@ -17,15 +17,15 @@ import type { Presentation } from '../protocol/presentation.ts';
 import { FORMAT, QUERY_ID } from '../protocol/request.ts';
 import { isAllowedUrl, nullifierOf } from '../protocol/scope.ts';
 import type { ShowStatement } from '../protocol/statement.ts';
-import { consentOf } from './consent.ts';
+import { type Asked, consentOf } from './consent.ts';
 import type { Credential } from './credential.ts';
 import type { Clock, Fetch } from './environment.ts';
 import { jsonOf, send } from './http.ts';
-import type { ArmedHandle, OnProgress, Prover } from './prover.ts';
+import type { ArmedHandle, OnProgress, Prover, ProvingTask } from './prover.ts';
 import type { PendingRequest } from './request.ts';
 import { positionAt, type Synced } from './sync.ts';
 
-export { consentOf, type Consent, type Unmet } from './consent.ts';
+export { type Asked, consentOf, type Consent, type Unmet } from './consent.ts';
 export { type PendingRequest, readRequest } from './request.ts';
 
 /** A presentation that waits for consent only. */
@@ -44,6 +44,20 @@ export interface ArmDeps {
   readonly prover: Prover;
   readonly poseidon: Poseidon;
   readonly clock: Clock;
+  readonly signal?: AbortSignal;
+  /** Opens a record that was kept for exactly this statement, if there is one; see `kept.ts`. */
+  readonly openKept?: (statement: ShowStatement) => Promise<ArmedHandle | undefined>;
+}
+
+/** What a credential would prove in answer to a request. */
+export interface Answered {
+  /** The proof's public signals. */
+  readonly statement: ShowStatement;
+  readonly disclosed: Disclosed;
+  readonly sub: string | undefined;
+  /** Log size of the checkpoint whose root the proof is on. */
+  readonly checkpoint: number;
+  readonly task: ProvingTask;
 }
 
 /** What delivery needs. */
@@ -68,25 +82,20 @@ function refuseExpired({ expiresAt }: PendingRequest, clock: Clock): void {
 }
 
 /**
- * Arms while the holder reads; sends nothing.
+ * What there is to prove.
  *
- * @throws {@link ProtocolError} `policy_unmet`, `other_account`, `request_expired`, and those of the prover.
+ * @throws {@link ProtocolError} `policy_unmet`.
  */
-export async function armPresentation(
-  pending: PendingRequest,
+export function answerTo(
+  asked: Asked,
   credential: Credential,
   synced: Synced,
-  deps: ArmDeps,
-  onProgress?: OnProgress,
-): Promise<ArmedPresentation> {
-  const { request, inputs, ask } = pending;
-  refuseExpired(pending, deps.clock);
-  const { disclosed, unmet, sub } = consentOf(pending, credential, deps.poseidon);
+  deps: Pick<ArmDeps, 'poseidon' | 'clock'>,
+): Answered {
+  const { inputs, ask } = asked;
+  const { disclosed, unmet, sub } = consentOf(asked, credential, deps.poseidon);
   if (unmet.length > 0) {
     throw new ProtocolError('policy_unmet', 'this credential does not meet what the platform asks');
-  }
-  if (request.expect_sub !== undefined && request.expect_sub !== sub) {
-    throw new ProtocolError('other_account', 'the platform expects another account than the one of this wallet');
   }
   const { root, path, size } = positionAt(synced, deps.clock());
   const statement: ShowStatement = {
@@ -109,8 +118,33 @@ export async function armPresentation(
       index: toField(0n),
     },
   } as const;
-  const handle = await deps.prover.arm(task, onProgress);
-  return { handle, pending, disclosed, statement, checkpoint: size };
+  return { statement, disclosed, sub, checkpoint: size, task };
+}
+
+/**
+ * Arms while the holder reads; sends nothing.
+ *
+ * @throws {@link ProtocolError} `policy_unmet`, `other_account`, `request_expired`, and those of the prover;
+ * the signal's reason if aborted, and then nothing stays armed.
+ */
+export async function armPresentation(
+  pending: PendingRequest,
+  credential: Credential,
+  synced: Synced,
+  deps: ArmDeps,
+  onProgress?: OnProgress,
+): Promise<ArmedPresentation> {
+  refuseExpired(pending, deps.clock);
+  const { statement, disclosed, sub, checkpoint, task } = answerTo(pending, credential, synced, deps);
+  const { expect_sub } = pending.request;
+  if (expect_sub !== undefined && expect_sub !== sub) {
+    throw new ProtocolError('other_account', 'the platform expects another account than the one of this wallet');
+  }
+  const handle = (await deps.openKept?.(statement)) ?? (await deps.prover.arm(task, onProgress, deps.signal));
+  const armed = { handle, pending, disclosed, statement, checkpoint };
+  if (deps.signal?.aborted === true) await discard(armed, deps);
+  deps.signal?.throwIfAborted();
+  return armed;
 }
 
 /**

@@ -38,22 +38,6 @@ describe('a stack', () => {
     await expect(fetch(stack.urls.wallet)).rejects.toThrow('fetch failed');
   });
 
-  it('serves the artifacts that the manifest names, and no other file', async () => {
-    const stack = await start(ephemeralConfig());
-    try {
-      const { wallet } = stack.urls;
-      const zkey = await fetch(`${wallet}/artifacts/issue.zkey`);
-      expect((await zkey.arrayBuffer()).byteLength).toBe(stack.manifest.circuits.issue.zkey.bytes);
-      for (const path of ['powers-of-tau-13.ptau', '..%2f..%2fpackage.json', 'nothing.zkey']) {
-        const answer = await fetch(`${wallet}/artifacts/${path}`);
-        expect(answer.status).toBe(404);
-        expect(answer.headers.get('content-type')).toContain('application/problem+json');
-      }
-    } finally {
-      await stack.close();
-    }
-  });
-
   it('keeps keys and log over a restart', async () => {
     const config = { ...ephemeralConfig(), ...pathsIn(folder) };
     const first = await start(config);

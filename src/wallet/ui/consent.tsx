@@ -170,16 +170,6 @@ function Answer({ flow, pending, consent: shown }: AnswerProps): VNode {
           </div>
         </div>
       );
-    case 'proving':
-      return (
-        <div class="stack" aria-live="polite">
-          <Progress label={consent.proving} fraction={phase.fraction} />
-          <p class="soft small">{consent.provingText}</p>
-          <div class="actions">
-            <Button onClick={flow.cancel}>{consent.decline}</Button>
-          </div>
-        </div>
-      );
     case 'delivering':
       return <Progress label={consent.delivering(host)} />;
     case 'delivered':

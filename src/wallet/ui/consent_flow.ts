@@ -3,17 +3,23 @@
  * The course of one request: read, prepare while the holder reads, prove, deliver. Between the start of
  * proving and the delivery nothing leaves the wallet.
  *
+ * Moments are marked for the browser's timeline: `bauta:tap`, `bauta:proving`, `bauta:proved`,
+ * `bauta:verified`.
+ *
  * @module
  */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { poseidon } from '../../commitment/poseidon.ts';
+import { dateInZone } from '../../protocol/dates.ts';
 import type { Credential } from '../credential.ts';
+import { dropOutdated, keep, openKept } from '../kept.ts';
 import {
   type ArmedPresentation,
   armPresentation,
   type Consent,
   consentOf,
   deliver,
+  discard,
   firePresentation,
   type PendingRequest,
   readRequest,
@@ -21,18 +27,19 @@ import {
 import { needsSync, sync, type Synced } from '../sync.ts';
 import { anonymousFetch, clock } from './browser.ts';
 import { codeOf } from './problems.ts';
-import { endProver, sharedProver, useWallet, type WalletContext } from './wallet_context.ts';
+import type { WorkerProver } from './proving.ts';
+import { sharedProver, useWallet, type WalletContext } from './wallet_context.ts';
 
 /** What happens before the holder agrees. */
 export type Preparation =
-  | { readonly state: 'syncing' | 'preparing' | 'ready' }
+  | { readonly state: 'syncing' | 'ready' }
   | { readonly state: 'downloading'; readonly fraction: number }
+  | { readonly state: 'preparing'; readonly fraction: number | undefined }
   | { readonly state: 'failed'; readonly code: string };
 
 /** Where the request stands. */
 type Phase =
   | { readonly name: 'reading' | 'sheet' | 'waiting' | 'delivering' | 'delivered' | 'other_device' | 'cancelled' }
-  | { readonly name: 'proving'; readonly fraction: number | undefined }
   | { readonly name: 'problem'; readonly code: string };
 
 /** The course of a request, for the sheet. */
@@ -62,25 +69,58 @@ async function position(wallet: WalletContext, credential: Credential, signal: A
   return synced;
 }
 
+const LOADING: Preparation = { state: 'preparing', fraction: undefined };
+
+/** A presentation that waits for consent, where it is armed, and its record for the next visit. */
+interface Ready {
+  readonly prover: WorkerProver;
+  readonly armed: ArmedPresentation;
+  readonly sealed: Uint8Array;
+}
+
 async function prepare(
   wallet: WalletContext,
   credential: Credential,
   pending: PendingRequest,
   signal: AbortSignal,
   tell: OnPreparation,
-): Promise<ArmedPresentation> {
+): Promise<Ready> {
   const prover = sharedProver();
+  const { store, config } = wallet;
+  // Progress comes by another way than results, and may come after them.
+  let stage = 0;
+  const during = (state: 'downloading' | 'preparing'): ((fraction: number) => void) => {
+    const mine = ++stage;
+    return (fraction) => {
+      if (mine === stage && fraction < 1) tell({ state, fraction });
+    };
+  };
+  const loading = prover.load('show', during('downloading'), signal);
   tell({ state: 'syncing' });
-  const synced = await position(wallet, credential, signal);
-  tell({ state: 'preparing' });
-  await prover.watch((received, total) =>
-    tell(received === total ? { state: 'preparing' } : { state: 'downloading', fraction: received / total }),
+  const [synced, list] = await Promise.all([position(wallet, credential, signal), store.kept(), loading]);
+  tell(LOADING);
+  const kept = dropOutdated(list, synced, dateInZone(clock(), config.register.timeZone));
+  const armed = await armPresentation(
+    pending,
+    credential,
+    synced,
+    { prover, poseidon, clock, signal, openKept: (statement) => openKept(kept, statement, prover, signal) },
+    during('preparing'),
   );
-  await prover.load('show');
-  tell({ state: 'preparing' });
-  const armed = await armPresentation(pending, credential, synced, { prover, poseidon, clock });
+  stage++;
+  const sealed = await prover.seal(armed.handle);
   tell({ state: 'ready' });
-  return armed;
+  return { prover, armed, sealed };
+}
+
+/** Keeps the record for the next visit; a login does not fail because of it. */
+async function remember({ store }: WalletContext, { armed, sealed }: Ready): Promise<void> {
+  await store.saveKept(keep(await store.kept(), armed, sealed)).catch(() => undefined);
+}
+
+/** Wipes what is armed, or will be; the loaded key stays. */
+function forget(ready: Promise<Ready> | undefined): void {
+  ready?.then(({ armed, prover }) => discard(armed, { prover })).catch(() => undefined);
 }
 
 /**
@@ -93,11 +133,11 @@ export function useConsent(fragment: string): ConsentFlow {
   const credential = wallet.held.kind === 'credential' ? wallet.held.credential : undefined;
   const { timeZone } = wallet.config.register;
   const [phase, setPhase] = useState<Phase>({ name: 'reading' });
-  const [preparation, setPreparation] = useState<Preparation>({ state: 'preparing' });
+  const [preparation, setPreparation] = useState<Preparation>(LOADING);
   const [pending, setPending] = useState<PendingRequest>();
   const [consent, setConsent] = useState<Consent>();
   const [attempt, setAttempt] = useState(0);
-  const armed = useRef<Promise<ArmedPresentation>>();
+  const armed = useRef<Promise<Ready>>();
   const ending = useRef(new AbortController());
 
   useEffect(() => {
@@ -115,7 +155,9 @@ export function useConsent(fragment: string): ConsentFlow {
         setConsent(shown);
         if (shown.unmet.length === 0) {
           armed.current = prepare(wallet, credential, read, signal, setPreparation);
-          armed.current.catch((error: unknown) => setPreparation({ state: 'failed', code: codeOf(error) }));
+          armed.current.catch((error: unknown) => {
+            if (!signal.aborted) setPreparation({ state: 'failed', code: codeOf(error) });
+          });
         }
       }
       setPhase({ name: 'sheet' });
@@ -127,12 +169,12 @@ export function useConsent(fragment: string): ConsentFlow {
     });
     return () => {
       controller.abort();
-      // Nothing else interrupts a proof; the armed record ends with its worker.
-      endProver();
+      forget(armed.current);
     };
   }, [fragment, attempt]);
 
   const agree = useCallback(async () => {
+    performance.mark('bauta:tap');
     const { signal } = ending.current;
     if (pending === undefined || armed.current === undefined) {
       return;
@@ -140,13 +182,18 @@ export function useConsent(fragment: string): ConsentFlow {
     try {
       setPhase({ name: 'waiting' });
       const ready = await armed.current;
-      setPhase({ name: 'proving', fraction: undefined });
+      signal.throwIfAborted();
       performance.mark('bauta:proving');
-      const deps = { prover: sharedProver(), poseidon, clock };
-      const presentation = await firePresentation(ready, deps);
+      const { prover } = ready;
+      const presentation = await firePresentation(ready.armed, { prover, poseidon, clock });
       performance.mark('bauta:proved');
+      signal.throwIfAborted();
       setPhase({ name: 'delivering' });
-      const { redirectUri } = await deliver(pending, presentation, { fetch: anonymousFetch, clock, signal });
+      const sent = deliver(pending, presentation, { fetch: anonymousFetch, clock, signal });
+      const [{ redirectUri }] = await Promise.all([
+        sent.finally(() => performance.mark('bauta:verified')),
+        remember(wallet, ready),
+      ]);
       setPhase({ name: redirectUri === undefined ? 'other_device' : 'delivered' });
       if (redirectUri !== undefined) {
         location.replace(redirectUri);
@@ -160,7 +207,7 @@ export function useConsent(fragment: string): ConsentFlow {
 
   const cancel = useCallback(() => {
     ending.current.abort();
-    endProver();
+    forget(armed.current);
     setPhase({ name: 'cancelled' });
   }, []);
 

@@ -82,24 +82,24 @@ function preparationText(preparation: Preparation, { consent }: Strings): string
 }
 
 function Preparing({ preparation }: { readonly preparation: Preparation }): VNode {
+  const fraction = fractionOf(preparation);
   return (
     <p class="soft small preparing" role="status" data-preparation={preparation.state}>
       {preparationText(preparation, useStrings())}
-      {preparation.state === 'downloading' && ` ${percent(preparation.fraction)}`}
+      {fraction !== undefined && <span aria-hidden="true"> {percent(fraction)}</span>}
     </p>
   );
+}
+
+function fractionOf(preparation: Preparation): number | undefined {
+  return 'fraction' in preparation ? preparation.fraction : undefined;
 }
 
 /** The preparation as a bar, once the holder has agreed. */
 export function PreparingProgress({ preparation }: { readonly preparation: Preparation }): VNode {
   const strings = useStrings();
   const { state } = preparation;
-  return state === 'downloading' || state === 'syncing' ? (
-    <Progress
-      label={preparationText(preparation, strings)}
-      fraction={state === 'downloading' ? preparation.fraction : undefined}
-    />
-  ) : (
-    <Progress label={strings.consent.arming} />
-  );
+  const label =
+    state === 'downloading' || state === 'syncing' ? preparationText(preparation, strings) : strings.consent.arming;
+  return <Progress label={label} fraction={fractionOf(preparation)} />;
 }

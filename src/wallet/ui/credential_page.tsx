@@ -10,13 +10,14 @@ import { poseidon } from '../../commitment/poseidon.ts';
 import { nationalityCode } from '../../protocol/nationality.ts';
 import type { Credential, SignedCredential } from '../credential.ts';
 import { sync } from '../sync.ts';
+import { armAheadWhenIdle } from './ahead.ts';
 import { anonymousFetch, clock } from './browser.ts';
 import { CredentialCard } from './credential_card.tsx';
 import { assuranceName, dateName, documentName, localName, momentName } from './facts.ts';
 import { useStrings } from './language.tsx';
 import { Button, Heading, Notice, PageLink, Panel, Problem } from './parts.tsx';
 import { codeOf } from './problems.ts';
-import { useWallet } from './wallet_context.ts';
+import { closeProver, useWallet } from './wallet_context.ts';
 
 type Standing =
   | { readonly state: 'checking' | 'active' | 'revoked' }
@@ -60,8 +61,14 @@ function Waiting({ signed }: { readonly signed: SignedCredential }): VNode {
 function Published({ credential: held }: { readonly credential: Credential }): VNode {
   const strings = useStrings();
   const { credential } = strings;
-  const { config } = useWallet();
+  const wallet = useWallet();
+  const { config } = wallet;
   const [standing, check] = useStanding(held);
+  useEffect(() => {
+    const leaving = new AbortController();
+    if (standing.state === 'active') void armAheadWhenIdle(wallet, held, leaving.signal);
+    return () => leaving.abort();
+  }, [standing.state, held]);
   const { attributes } = held;
   const status =
     standing.state === 'soon'
@@ -190,6 +197,7 @@ function Removal(): VNode {
             <Button
               kind="danger"
               onClick={async () => {
+                await closeProver();
                 await store.clear();
                 dialog.current?.close();
                 await refresh();

@@ -10,6 +10,7 @@ import { poseidon } from '../../commitment/poseidon.ts';
 import { type Credential, decodeCredential, decodeSigned, encodeCredential, encodeSigned } from '../credential.ts';
 import type { SignedCredential } from '../credential.ts';
 import type { RegisterConfig } from '../environment.ts';
+import { decodeKept, encodeKept, type Kept } from '../kept.ts';
 import { decodeSynced, encodeSynced, type Synced } from '../sync.ts';
 import { createVaultKey, openVault, type Vault } from '../vault.ts';
 import { random } from './browser.ts';
@@ -24,6 +25,7 @@ const VAULT_KEY = 'vault';
 const SIGNED = 'signed';
 const CREDENTIAL = 'credential';
 const SYNCED = 'synced';
+const KEPT = 'kept';
 
 /** What the wallet holds. */
 export type Held =
@@ -39,6 +41,9 @@ export interface Store {
   /** The last verified position in the tree, if it belongs to the credential. */
   synced(credential: Credential, register: RegisterConfig): Promise<Synced | undefined>;
   saveSynced(synced: Synced): Promise<void>;
+  /** Platforms that were logged in to, with their armed records. */
+  kept(): Promise<readonly Kept[]>;
+  saveKept(list: readonly Kept[]): Promise<void>;
   /** Deletes everything, the key included. */
   clear(): Promise<void>;
 }
@@ -90,12 +95,20 @@ export async function openStore(): Promise<Store> {
       await vault.put(CREDENTIAL, encodeCredential(credential));
       await vault.remove(SIGNED);
       await vault.remove(SYNCED);
+      await vault.remove(KEPT);
     },
     async synced(credential, register) {
       const text = await vault.get(SYNCED);
       return text === undefined ? undefined : decodeSynced(text, credential, register, poseidon);
     },
     saveSynced: (synced) => vault.put(SYNCED, encodeSynced(synced)),
+    async kept() {
+      const text = await vault.get(KEPT);
+      return text === undefined ? [] : decodeKept(text);
+    },
+    async saveKept(list) {
+      await (list.length === 0 ? vault.remove(KEPT) : vault.put(KEPT, encodeKept(list)));
+    },
     async clear() {
       await database.clear('sealed');
       await database.clear('keys');

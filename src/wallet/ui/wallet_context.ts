@@ -34,14 +34,22 @@ export function useWallet(): WalletContext {
 
 let running: WorkerProver | undefined;
 
-/** The proving worker; started when it is first needed, kept with its loaded keys. */
+/** The proving worker; started when it is first needed, kept with its loaded keys, replaced when it failed. */
 export function sharedProver(): WorkerProver {
-  running ??= startProver();
+  if (running === undefined || running.failed) running = startProver();
   return running;
 }
 
-/** Ends the proving worker and whatever it computes; the next use starts another. */
-export function endProver(): void {
+/** Wipes what is armed and gives the prover's memory back; the next use starts another worker. */
+export async function closeProver(): Promise<void> {
+  const prover = running;
+  running = undefined;
+  await prover?.close().catch(() => undefined);
+  prover?.end();
+}
+
+// A page that the browser keeps for a way back must hold nothing armed.
+window.addEventListener('pagehide', () => {
   running?.end();
   running = undefined;
-}
+});

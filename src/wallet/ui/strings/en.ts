@@ -192,8 +192,6 @@ export const en = {
     arming: 'Preparing the proof on this device',
     ready: 'Prepared on this device. Nothing has been sent.',
     downloading: 'Loading the proving key, this once',
-    proving: 'Making the proof on this device',
-    provingText: 'While this runs, the wallet sends nothing to anyone.',
     delivering: (host: string) => `Sending the proof to ${host}`,
     syncing: 'Fetching the register’s current state',
     delivered: (host: string) => `Back to ${host} …`,

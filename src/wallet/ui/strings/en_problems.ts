@@ -10,7 +10,7 @@ export const problems = {
   unexpected: 'Something unexpected happened. Try again; if it happens again, reload the page.',
   network_failed: 'A server did not answer. Check that you are connected, then try again.',
   service_unavailable: 'One of the services cannot answer at this moment. Try again in a minute.',
-  worker_failed: 'The part that makes proofs did not start. Reload the page.',
+  worker_failed: 'The part that makes proofs did not start, or ended. Try again; if it happens again, reload the page.',
   config_invalid: 'The wallet’s server is not set up correctly. Try again later.',
 
   document_tampered: 'The passport’s data does not match its signature. Use the unaltered files.',
@@ -58,6 +58,6 @@ export const problems = {
   checkpoint_invalid: 'The register’s answer is not properly signed. Nothing was sent. Try again later.',
   checkpoint_rolled_back: 'The register shows an older state than before. Nothing was sent. Try again later.',
   checkpoint_second_root: 'The register shows two states at once. Nothing was sent. Report this to the issuer.',
-  artifact_hash_mismatch: 'A downloaded proving file is damaged or was exchanged. Reload the page.',
+  artifact_hash_mismatch: 'A downloaded proving file was damaged or exchanged, and was thrown away. Try again.',
   circuit_version_unsupported: 'The site uses another version of the proof. Reload the wallet to update it.',
 };

@@ -172,8 +172,6 @@ export const zh: Strings = {
     arming: '正在本机准备证明',
     ready: '已在本机备好，尚未发出任何内容。',
     downloading: '首次使用，正在载入证明密钥',
-    proving: '正在本机生成证明',
-    provingText: '这期间，钱包不向任何人发送任何内容。',
     delivering: (host) => `正在把证明发给 ${host}`,
     syncing: '正在获取登记簿的最新状态',
     delivered: (host) => `正在返回 ${host}……`,

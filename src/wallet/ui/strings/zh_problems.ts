@@ -11,7 +11,7 @@ export const problems: Strings['problems'] = {
   unexpected: '发生了意外情况。请重试；如果再次出现，请刷新页面。',
   network_failed: '服务器没有回应。请检查网络后重试。',
   service_unavailable: '有一项服务暂时无法回应，请过一分钟再试。',
-  worker_failed: '生成证明的部分没有启动，请刷新页面。',
+  worker_failed: '生成证明的部分没有启动或已中止。请重试；如果仍然如此，请刷新页面。',
   config_invalid: '钱包服务器的配置有误，请稍后再试。',
 
   document_tampered: '护照数据与签名不符，请使用未经改动的文件。',
@@ -58,6 +58,6 @@ export const problems: Strings['problems'] = {
   checkpoint_invalid: '登记簿的回应没有正确签名。什么都没有发出，请稍后再试。',
   checkpoint_rolled_back: '登记簿显示的状态比之前更旧。什么都没有发出，请稍后再试。',
   checkpoint_second_root: '登记簿同时给出了两种状态。什么都没有发出，请告知签发机构。',
-  artifact_hash_mismatch: '下载的证明文件已损坏或被替换，请刷新页面。',
+  artifact_hash_mismatch: '下载的证明文件已损坏或被替换，现已丢弃。请重试。',
   circuit_version_unsupported: '网站使用的证明版本不同，请刷新钱包以更新。',
 };
