@@ -52,7 +52,7 @@ function lines(
       {
         name: 'x',
         type: scale.x,
-        ...(scale.x === 'log' && { base: 2 }),
+        ...(scale.x === 'log' ? { base: 2 } : { zero: false }),
         range: 'width',
         domain: [Math.min(...sizes), Math.max(...sizes)],
       },
@@ -129,7 +129,7 @@ function bars({ node, chromium }: Results): object {
       ],
       axes: [
         { orient: 'bottom', scale: 'x', grid: true, title: 'ms', tickCount: 6, format: '~r' },
-        { orient: 'left', scale: 'y' },
+        { orient: 'left', scale: 'y', labelLimit: 240 },
       ],
       legends: [{ fill: 'colour' }],
       marks: [
