@@ -33,6 +33,7 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
   method_not_allowed: 405,
   leaf_unknown: 404,
   block_unknown: 404,
+  delta_unknown: 404,
   enrolment_unknown: 404,
   request_unknown: 404,
   verification_unknown: 404,

@@ -22,6 +22,7 @@ import { migrate } from '../storage/migrate.ts';
 import { registerMigrations } from '../storage/register.ts';
 import { createContext, type RegisterContext, type RegisterDeps } from './config.ts';
 import { cutIfDue } from './cut.ts';
+import { Deltas } from './deltas.ts';
 import { findKey, leafState, requireSignature, revokeLeaf, submitLeaf } from './leaves.ts';
 import { Published } from './published.ts';
 
@@ -120,6 +121,12 @@ function createApp(register: RegisterContext, published: Published): Hono {
     const number = Number(c.req.param('file').slice(0, -'.bin'.length));
     const block = await published.block(Number(c.req.param('size')), number);
     return c.body(block, 200, { 'Content-Type': 'application/octet-stream', ...IMMUTABLE });
+  });
+  const deltas = new Deltas(register);
+  app.get('/deltas/:epoch{[0-9]{1,15}}/:file{[0-9]{1,15}\\.bin}', async (c) => {
+    const number = Number(c.req.param('file').slice(0, -'.bin'.length));
+    const delta = await deltas.read(Number(c.req.param('epoch')), number);
+    return c.body(delta, 200, { 'Content-Type': 'application/octet-stream', ...IMMUTABLE });
   });
   return app;
 }

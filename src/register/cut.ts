@@ -17,6 +17,7 @@ import { fromBase64Url, toBase64Url } from '../protocol/scope.ts';
 import type { CheckpointRow, RegisterTables } from '../storage/register.ts';
 import { nodesAt, pruneFamilies, treeOf, writeFamilies } from '../storage/tree.ts';
 import type { RegisterContext } from './config.ts';
+import { oldestOfDeltas } from './deltas.ts';
 import { activeFrom, isDue } from './schedule.ts';
 import {
   type EventOf,
@@ -51,15 +52,16 @@ export function cutIfDue(register: RegisterContext): Promise<boolean> {
   return register.database.transaction(
     async (tx) => {
       const now = register.clock() / 1000;
-      const [latest, before] = await retainedCheckpoints(tx);
+      const [latest] = await retainedCheckpoints(tx);
       const times = latest && { activeFrom: latest.active_from, cutAt: latest.cut_at };
       const keys = await pendingKeys(register, tx);
       if (!isDue(register, times, now, keys.length > 0 || (await hasPendingLeaves(tx)))) {
         return false;
       }
       await cut(register, tx, latest, keys, { activeFrom: activeFrom(register, times, now), cutAt: Math.floor(now) });
-      if (before !== undefined) {
-        await pruneFamilies(treeOf(tx), before.size);
+      const oldest = latest && (await oldestOfDeltas(tx, latest.epoch + 1));
+      if (oldest !== undefined) {
+        await pruneFamilies(treeOf(tx), oldest);
       }
       return true;
     },
