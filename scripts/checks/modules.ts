@@ -25,12 +25,12 @@ export interface Import {
 /** Imports by module; keys are paths from the root with forward slashes. */
 export type Modules = ReadonlyMap<string, readonly Import[]>;
 
-/** Files below a folder whose name passes, less installed packages, as paths from the root, sorted. */
+/** Files below a folder whose name passes, less packages installed below it, as paths from the root, sorted. */
 export async function listFiles(root: string, folder: string, wanted: RegExp): Promise<string[]> {
   const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true }).catch(() => []);
   return entries
     .filter((entry) => entry.isFile() && wanted.test(entry.name))
-    .filter(({ parentPath }) => !relative(root, parentPath).split(sep).includes('node_modules'))
+    .filter(({ parentPath }) => !relative(join(root, folder), parentPath).split(sep).includes('node_modules'))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
     .sort();
 }
