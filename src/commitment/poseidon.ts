@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * Poseidon over BN254 with circomlib's constants, for browser and Node: one function of two to eight
- * inputs. Services use `poseidon_wasm.ts`, five times faster; vectors pin the two to each other.
+ * inputs. Services use `poseidon_wasm.ts`, many times faster; vectors pin the two to each other.
  * docs/protocol.md section 2; test/vectors/poseidon.json.
  *
  * @module

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildPoseidon } from 'circomlibjs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { credentialLeaf, deriveNullifier, holderCommitment, seedTag } from '../../src/commitment/credential.ts';
@@ -31,6 +32,20 @@ describe('Poseidon', () => {
           expect(wasm(inputs)).toBe(poseidon(inputs));
         }),
         { numRuns: 5 },
+      );
+    }
+  });
+
+  it('is that of circomlibjs, at the ends of the field too', async () => {
+    const reference = await buildPoseidon();
+    const ends = fc.constantFrom(0n, 1n, FIELD_ORDER - 1n, FIELD_ORDER - 2n, 2n ** 253n, 2n ** 29n - 1n).map(toField);
+    for (const arity of [2, 3, 4, 5, 8]) {
+      const inputs = fc.array(fc.oneof(ends, field), { minLength: arity, maxLength: arity });
+      fc.assert(
+        fc.property(inputs, (values) => {
+          expect(wasm(values)).toBe(reference.F.toObject(reference(values)));
+        }),
+        { examples: [[Array.from({ length: arity }, () => toField(FIELD_ORDER - 1n))]], numRuns: 40 },
       );
     }
   });

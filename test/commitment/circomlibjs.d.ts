@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/** The part of circomlibjs that Bauta uses; the package ships no types. */
+/** The part of circomlibjs that ours is compared with; the package ships no types. */
 declare module 'circomlibjs' {
   export interface WasmPoseidon {
     (inputs: readonly bigint[]): Uint8Array;
