@@ -13,7 +13,6 @@ import { cosignaturesOf } from '../log/cosignature.ts';
 import { parseNote, signatureLine, signaturesOf } from '../log/note.ts';
 import { CLOCK_TOLERANCE_SECONDS } from '../log/witnessed.ts';
 import { type ErrorCode, ProtocolError } from '../protocol/errors.ts';
-import { cosignaturesIn } from '../storage/cosignatures.ts';
 import type { Database } from '../storage/open.ts';
 import type { CheckpointRow, RegisterTables } from '../storage/register.ts';
 import type { WitnessEndpoint, Witnessing } from './witnessing.ts';
@@ -241,7 +240,7 @@ export class WitnessPush {
     if (line === undefined || time === undefined || Math.abs(time - now) > CLOCK_TOLERANCE_SECONDS) {
       throw failed('it answered without one cosignature of its key, or its clock is wrong');
     }
-    await cosignaturesIn(this.#deps.database.kysely)
+    await this.#deps.database.kysely
       .insertInto('cosignatures')
       .values({ epoch, witness: witness.name, time, line })
       .onConflict((conflict) => conflict.columns(['epoch', 'witness']).doUpdateSet({ time, line }))

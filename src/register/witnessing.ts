@@ -7,10 +7,10 @@
  *
  * @module
  */
+import type { Kysely } from 'kysely';
 import { checkWitnessPolicy, type WitnessPolicy } from '../log/cosignature.ts';
 import type { NoteKey } from '../log/note.ts';
-import type { CosignatureDb } from '../storage/cosignatures.ts';
-import type { CheckpointRow } from '../storage/register.ts';
+import type { CheckpointRow, RegisterTables } from '../storage/register.ts';
 
 /** A witness as the register's configuration names it. */
 export interface WitnessEndpoint extends NoteKey {
@@ -49,7 +49,7 @@ export function policyOf({ witnesses, threshold }: Witnessing): WitnessPolicy {
 
 /** Whether enough witnesses have cosigned the checkpoint of an epoch. */
 export async function isWitnessed(
-  db: CosignatureDb,
+  db: Kysely<RegisterTables>,
   { witnesses, threshold }: Witnessing,
   epoch: number,
 ): Promise<boolean> {
@@ -75,7 +75,7 @@ export async function isWitnessed(
  * @param rows - Checkpoints, in any order, which is kept.
  */
 export async function cosignedNotes(
-  db: CosignatureDb,
+  db: Kysely<RegisterTables>,
   rows: readonly Pick<CheckpointRow, 'epoch' | 'note'>[],
 ): Promise<readonly string[]> {
   if (rows.length === 0) {
@@ -105,7 +105,10 @@ export interface WitnessState {
 }
 
 /** The last cosignature of each witness. */
-export async function witnessStates(db: CosignatureDb, { witnesses }: Witnessing): Promise<readonly WitnessState[]> {
+export async function witnessStates(
+  db: Kysely<RegisterTables>,
+  { witnesses }: Witnessing,
+): Promise<readonly WitnessState[]> {
   return Promise.all(
     witnesses.map(async ({ name, publicKey }) => ({
       name,

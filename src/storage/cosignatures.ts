@@ -23,14 +23,6 @@ export interface CosignatureTables {
   cosignatures: CosignatureRow;
 }
 
-/** A connection or transaction that has the table. */
-export type CosignatureDb = Kysely<CosignatureTables>;
-
-/** The part of a service's database that holds the cosignatures. */
-export function cosignaturesIn<Schema extends CosignatureTables>(db: Kysely<Schema>): CosignatureDb {
-  return db as unknown as CosignatureDb;
-}
-
 /** Creates the table; part of a migration. */
 export async function createCosignatureTable<Schema>(db: Kysely<Schema>): Promise<void> {
   await db.schema
