@@ -36,7 +36,7 @@ export type ThreadReply =
 
 /** What {@link createVerifyingPool} is given. */
 export interface VerifyingPoolOptions extends ThreadData {
-  /** Threads, at least 1. Each takes a core while it judges, and about 50 MB. */
+  /** Threads, at least 1. Each takes a core while it judges, and about 60 MB. */
   readonly threads: number;
   /** Milliseconds in which a thread must load its key, or judge a batch. */
   readonly limits?: { readonly load: number; readonly judge: number };

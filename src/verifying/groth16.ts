@@ -16,6 +16,7 @@ import { ProtocolError } from '../protocol/errors.ts';
 import { type FieldElement, toField } from '../protocol/field.ts';
 import { type Groth16Proof, proofSchema } from '../protocol/presentation.ts';
 import { type G1, readG1, readG2, startCurve } from './curve.ts';
+import { millerLoops } from './miller.ts';
 
 const text = z.string();
 const pair = z.tuple([text, text]);
@@ -152,7 +153,7 @@ function isSatisfied(key: VerificationKey, scalars: mcl.Fr[], { a, b, c }: Point
   const [constant, ...rest] = key.ic;
   const l = mcl.add(constant, mcl.mulVec(rest, scalars));
   const right = mcl.precomputedMillerLoop2(mcl.neg(l), key.gamma, mcl.neg(c), key.delta);
-  return mcl.finalExp(mcl.mul(mcl.millerLoop(a, b), right)).isEqual(key.alphaBeta);
+  return mcl.finalExp(mcl.mul(millerLoops([{ p: a, q: b }]), right)).isEqual(key.alphaBeta);
 }
 
 function readProof(proof: Groth16Proof): Points {
