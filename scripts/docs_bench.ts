@@ -74,7 +74,7 @@ function memoryText({ memory, bytes }: Results): string {
         ]),
     ...(semaphore20Brotli === undefined
       ? []
-      : [`Semaphore at depth 20 takes ${megabytes(semaphore20Brotli)} under Brotli.`]),
+      : [`Semaphore at depth 20 takes ${megabytes(semaphore20Brotli)} under the same.`]),
   ];
   return `## Memory, download, energy
 

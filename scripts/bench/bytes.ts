@@ -1,40 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Bytes of a download under Brotli at its highest quality, which takes a quarter of a minute: kept by the
- * SHA-256 of what was compressed, so that a file is compressed once.
+ * Bytes of a download: compressed as the wallet's host does it, ours in the parts that it serves.
  *
  * @module
  */
-import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { brotliCompress, constants } from 'node:zlib';
-import { downloadsOf } from './bauta.ts';
-import { BUILD, readArtifact } from './node_place.ts';
+import { compress } from '../../src/server/artifact_parts.ts';
+import { partsOf } from '../../src/wallet/artifact_parts.ts';
 import { readManifest } from '../circuits/rebuild.ts';
+import { downloadsOf } from './bauta.ts';
+import { readArtifact } from './node_place.ts';
 import { readSemaphore } from './peers.ts';
 import type { Results } from './results.ts';
 
-const CACHE = `${BUILD}/brotli.json`;
-
-async function compressed(files: readonly Uint8Array[]): Promise<number> {
-  const known = await readFile(CACHE, 'utf8').then(
-    (text) => JSON.parse(text) as Record<string, number>,
-    (): Record<string, number> => ({}),
-  );
-  const sizes = await Promise.all(
-    files.map(async (bytes) => {
-      const hash = createHash('sha256').update(bytes).digest('hex');
-      known[hash] ??= (
-        await promisify(brotliCompress)(bytes, {
-          params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
-        })
-      ).length;
-      return known[hash];
-    }),
-  );
-  await mkdir(BUILD, { recursive: true });
-  await writeFile(CACHE, JSON.stringify(known));
+async function compressed(pieces: readonly Uint8Array[]): Promise<number> {
+  const sizes = await Promise.all(pieces.map(async (bytes) => (await compress(bytes)).length));
   return sizes.reduce((a, b) => a + b, 0);
 }
 
@@ -45,11 +24,16 @@ async function compressed(files: readonly Uint8Array[]): Promise<number> {
  */
 export async function countBytes(peers: boolean): Promise<Results['bytes']> {
   const files = downloadsOf(await readManifest());
-  const ours = {
-    downloadBrotli: await compressed(await Promise.all(files.map(({ file }) => readArtifact(file)))),
-    download: files.reduce((sum, { bytes }) => sum + bytes, 0),
-  };
-  if (!peers) return { downloadBrotli: ours.downloadBrotli };
+  const parts = files.map(async (file) => {
+    const bytes = await readArtifact(file.file);
+    return partsOf(file).map((part) => bytes.subarray(part.from, part.from + part.bytes));
+  });
+  const downloadBrotli = await compressed((await Promise.all(parts)).flat());
+  if (!peers) return { downloadBrotli };
   const theirs = await Promise.all(['semaphore-20.wasm', 'semaphore-20.zkey'].map(readSemaphore));
-  return { ...ours, semaphore20Brotli: await compressed(theirs) };
+  return {
+    downloadBrotli,
+    download: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    semaphore20Brotli: await compressed(theirs),
+  };
 }

@@ -57,6 +57,9 @@ async function logIn(
   told: Map<string, number>,
 ): Promise<{ verified: number; member: number }> {
   await page.goto(url);
+  if ((await firstOf(page, '[data-login]', '[data-logout]')) === '[data-logout]') {
+    await page.locator('[data-logout]').click();
+  }
   await page.locator('[data-login]').click();
   await page.locator('[data-preparation="ready"]').waitFor({ timeout: 90_000 });
   told.clear();

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Threads } from '../bauta.ts';
+import { browserThreads } from '../../../src/wallet/ui/lanes.ts';
 import type { FigureName } from '../figures.ts';
 import { openLab } from '../lab.ts';
 import type { Peers } from '../peers_types.ts';
@@ -27,21 +27,6 @@ export interface BenchPage {
   readonly spin: () => number;
 }
 
-/** One thread a core. */
-const THREADS: Threads = {
-  count: navigator.hardwareConcurrency,
-  start: () => {
-    const worker = new Worker(new URL('./lane.ts', import.meta.url), { type: 'module' });
-    return {
-      endpoint: worker,
-      onFailure: (listener) => {
-        worker.onerror = listener;
-      },
-      end: () => worker.terminate(),
-    };
-  },
-};
-
 async function read(path: string): Promise<Uint8Array> {
   const response = await fetch(path);
   if (!response.ok) throw new Error(`${path}: ${String(response.status)}`);
@@ -56,7 +41,7 @@ export async function carryOut({ figures, rounds, where }: Order): Promise<Recor
     readSemaphore: (file) => read(`/semaphore/${file}`),
     peers: () => import(/* @vite-ignore */ peers) as Promise<Peers>,
     threads: where === 'worker',
-    proverThreads: where === 'worker' ? THREADS : undefined,
+    proverThreads: where === 'worker' ? browserThreads() : undefined,
   });
   const subjects = subjectsOf(lab, figures);
   if (rounds === undefined) {
