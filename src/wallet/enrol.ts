@@ -15,13 +15,13 @@ import { ProtocolError } from '../protocol/errors.ts';
 import { type FieldElement, parseField } from '../protocol/field.ts';
 import { fromBase64Url, toBase64Url } from '../protocol/scope.ts';
 import { deriveSession } from '../protocol/statement.ts';
+import { fetchCheckpoints, newestSize } from './checkpoints.ts';
 import { attributesSchema, type Credential, type SignedCredential } from './credential.ts';
 import type { Clock, Fetch, IssuerConfig, Random, RegisterConfig } from './environment.ts';
 import { createHolder, type Holder, renewHolder } from './holder.ts';
 import { accepted, type Answer, type Call, jsonOf, send } from './http.ts';
-import { findInLog, newestSize, type Published, sleep } from './publication.ts';
+import { findInLog, type Published, sleep } from './publication.ts';
 import type { OnProgress, Prover } from './prover.ts';
-import { fetchCheckpoints } from './sync.ts';
 
 /** The other side, in messages. */
 const ISSUER = 'the issuer';

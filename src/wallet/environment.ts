@@ -25,8 +25,10 @@ export interface IssuerConfig {
 
 /** A register as the wallet's configuration pins it. */
 export interface RegisterConfig {
-  /** Base URL of the register or of a mirror, without a trailing slash. */
+  /** Base URL of the register, without a trailing slash. */
   readonly url: string;
+  /** Base URLs of static mirrors, tried first; they need no trust. */
+  readonly mirrors?: readonly string[];
   /** Origin line and key name of its checkpoints, e.g. `register.bauta.example/v1`. */
   readonly name: string;
   /** Ed25519 public key of its checkpoints, 32 bytes. */

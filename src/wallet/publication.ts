@@ -6,12 +6,12 @@
  * @module
  */
 import { z } from 'zod';
-import type { Checkpoint } from '../log/checkpoint.ts';
 import { parseEvent } from '../log/events.ts';
 import type { FieldElement } from '../protocol/field.ts';
+import { fetchCheckpoints, newestSize } from './checkpoints.ts';
 import type { RegisterConfig } from './environment.ts';
 import { jsonOf, send } from './http.ts';
-import { fetchCheckpoints, type SyncDeps } from './sync.ts';
+import type { SyncDeps } from './sync.ts';
 
 /** Events in one answer. */
 const PAGE = 1000;
@@ -27,11 +27,6 @@ export interface Published {
 }
 
 const eventsAnswer = z.object({ events: z.array(z.unknown()).max(PAGE) });
-
-/** Size of the largest log among checkpoints; 0 if there are none. */
-export function newestSize(signed: readonly { readonly checkpoint: Checkpoint }[]): number {
-  return Math.max(0, ...signed.map(({ checkpoint }) => checkpoint.size));
-}
 
 /**
  * Looks for a leaf in the log. What it finds is a hint, proven by the next sync.

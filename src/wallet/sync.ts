@@ -1,86 +1,51 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Keeping the tree path fresh: signed checkpoints, whole blocks of 2^18 leaves, never one leaf, so that
- * nobody learns whose leaf is whose. Everything is verified, from the register, a mirror or storage
- * alike. docs/protocol.md section 7.
+ * Keeping the tree path fresh: signed checkpoints, whole blocks of 2^18 leaves and their deltas, never one
+ * leaf, so that nobody learns whose leaf is whose. Everything is verified, from the register, a mirror or
+ * storage alike. docs/protocol.md section 7.
  *
  * @module
  */
-import { z } from 'zod';
 import type { Poseidon } from '../commitment/poseidon.ts';
-import { childPosition, EMPTY_LEAF, pathRoot, type TreePath } from '../commitment/tree.ts';
-import { blockOf, blockPath, decodeBlock, pathFromBlock } from '../log/block.ts';
-import { type Checkpoint, openCheckpoint } from '../log/checkpoint.ts';
 import { sortEpochs } from '../log/epochs.ts';
 import { ProtocolError } from '../protocol/errors.ts';
-import { type FieldElement, parseField } from '../protocol/field.ts';
+import { openAccepted, type SignedCheckpoint } from './checkpoints.ts';
 import type { Credential } from './credential.ts';
-import type { Clock, Fetch, RegisterConfig } from './environment.ts';
-import { accepted, jsonOf, send } from './http.ts';
+import type { Clock, Fetch, Random, RegisterConfig } from './environment.ts';
+import { type Meter, openSource, type Source, sourcesOf } from './mirrors.ts';
+import { checkRoot, standingUnder } from './paths.ts';
+import { planSync } from './schedule.ts';
+import { needsSync, type Position, type Positions, type Synced, toPosition } from './synced.ts';
 
-/** Largest block: 2^18 leaves and their inner nodes at 32 bytes, with room for its runs. */
-const MAX_BLOCK_BYTES = 12 * 1024 * 1024;
-/** Checkpoints in one answer: three matter. */
-const MAX_CHECKPOINTS = 8;
-
-/** A leaf's place under one presentation root. */
-export interface Position {
-  /** The signed checkpoint as received. */
-  readonly note: string;
-  /** Log size: the number by which a presentation names the checkpoint. */
-  readonly size: number;
-  readonly epoch: number;
-  /** Unix time in seconds. */
-  readonly activeFrom: number;
-  readonly root: FieldElement;
-  readonly path: TreePath;
-}
-
-/** Result of a sync: positions under the active root, the next, or both; oldest first. */
-export interface Synced {
-  readonly positions: readonly [Position, ...Position[]];
-}
+export { decodeSynced, encodeSynced, needsSync, positionAt, type Synced } from './synced.ts';
 
 /** What a sync needs. */
 export interface SyncDeps {
   readonly fetch: Fetch;
   readonly clock: Clock;
+  /** Orders the mirrors and plans the next sync. */
+  readonly random: Random;
   readonly poseidon: Poseidon;
   readonly signal?: AbortSignal;
 }
 
-/** A checkpoint with the note that it came in. */
-interface SignedCheckpoint {
-  readonly note: string;
-  readonly checkpoint: Checkpoint;
-}
+/** Errors that no other mirror can change: the register signed what proves them. */
+const FINAL: ReadonlySet<string> = new Set(['credential_revoked', 'checkpoint_second_root']);
 
-const checkpointsAnswer = z.object({ checkpoints: z.array(z.string().max(4096)).min(1).max(MAX_CHECKPOINTS) });
-
-/**
- * Downloads and verifies the register's checkpoints that matter now.
- *
- * @throws {@link ProtocolError} `checkpoint_invalid`, `network_failed`, `response_invalid`.
- */
-export async function fetchCheckpoints(
-  register: RegisterConfig,
-  deps: Pick<SyncDeps, 'fetch' | 'signal'>,
-): Promise<readonly SignedCheckpoint[]> {
-  const answer = await send(deps.fetch, { url: `${register.url}/v1/checkpoints`, signal: deps.signal });
-  const { checkpoints } = jsonOf(answer, checkpointsAnswer, 'the register');
-  return checkpoints.map((note) => open(note, register));
-}
-
-function open(note: string, register: RegisterConfig): SignedCheckpoint {
-  return { note, checkpoint: openCheckpoint(note, { name: register.name, publicKey: register.key }) };
+/** Whether trying again is of no use. */
+export function isFinal(error: unknown): boolean {
+  return error instanceof ProtocolError && FINAL.has(error.code);
 }
 
 /**
- * Downloads checkpoints and the block of the credential's leaf, and verifies all of it.
+ * Downloads checkpoints and what changed in the block of the credential's leaf, from any mirror that has
+ * them, and verifies all of it.
  *
- * @param previous - The last result, so that the register can not go back or show a second root.
+ * @param previous - The last result, so that the register can not go back or show a second root, and so
+ * that deltas suffice.
  * @throws {@link ProtocolError} `checkpoint_invalid`, `checkpoint_rolled_back`, `checkpoint_second_root`,
- * `block_invalid`, `path_invalid`, `credential_not_published`, `credential_revoked`.
+ * `block_invalid`, `block_unknown`, `path_invalid`, `network_failed`, `response_invalid`,
+ * `credential_not_published`, `credential_revoked`.
  */
 export async function sync(
   credential: Credential,
@@ -88,25 +53,44 @@ export async function sync(
   deps: SyncDeps,
   previous?: Synced,
 ): Promise<Synced> {
-  try {
-    return await syncOnce(credential, register, deps, previous);
-  } catch (error) {
-    // The epoch turned between checkpoints and block: registers keep blocks of the latest only.
-    if (error instanceof ProtocolError && error.code === 'block_unknown') {
-      return syncOnce(credential, register, deps, previous);
+  const meter: Meter = { bytes: 0 };
+  const urls = sourcesOf(register, deps.random);
+  let positions: Positions | undefined;
+  let failure: unknown;
+  // Twice: the epoch may turn between checkpoints and block, and sources keep blocks of the latest only.
+  for (const [attempt, url] of [...urls, ...urls].entries()) {
+    if (attempt === urls.length && (positions !== undefined || !isMissingBlock(failure))) break;
+    try {
+      const source = openSource(url, register, deps, meter);
+      positions = await syncFrom(source, credential, register, deps, positions ?? previous?.positions ?? [], meter);
+    } catch (error) {
+      deps.signal?.throwIfAborted();
+      if (isFinal(error)) throw error;
+      failure = error;
+      continue;
     }
-    throw error;
+    // A mirror may lag behind; then another is asked as well.
+    if (!needsSync({ positions }, register, deps.clock())) break;
   }
+  if (positions === undefined) throw failure;
+  const at = deps.clock();
+  return { positions, at, bytes: meter.bytes, next: planSync(positions, register, at, deps.random) };
 }
 
-async function syncOnce(
+function isMissingBlock(error: unknown): boolean {
+  return error instanceof ProtocolError && error.code === 'block_unknown';
+}
+
+async function syncFrom(
+  source: Source,
   credential: Credential,
   register: RegisterConfig,
   deps: SyncDeps,
-  previous: Synced | undefined,
-): Promise<Synced> {
-  const received = await fetchCheckpoints(register, deps);
-  const known = (previous?.positions ?? []).map(({ note }) => open(note, register));
+  kept: readonly Position[],
+  meter: Meter,
+): Promise<Positions> {
+  const received = await source.checkpoints();
+  const known = kept.map(({ note }) => openAccepted(note, register));
   const newest = (list: readonly SignedCheckpoint[]): number => Math.max(0, ...list.map((it) => it.checkpoint.epoch));
   if (newest(received) < newest(known)) {
     throw new ProtocolError('checkpoint_rolled_back', 'the register answers with an older state than before');
@@ -119,13 +103,9 @@ async function syncOnce(
   );
   const positions: Position[] = [];
   for (const signed of [active, next].flatMap((wanted) => all.find(({ checkpoint }) => checkpoint === wanted) ?? [])) {
-    // Roots repeat while nothing is published: no need to download the block again.
-    const root = signed.checkpoint.presentationRoot;
-    const kept = [...(previous?.positions ?? []), ...positions].find((position) => position.root === root);
-    const path = kept?.path ?? (await fetchPath(signed.checkpoint, credential, register, deps));
-    if (path === undefined) continue;
-    checkRoot(path, credential.leaf, credential.index, signed.checkpoint, deps.poseidon);
-    positions.push(toPosition(signed.note, signed.checkpoint, path));
+    if (signed.checkpoint.size < credential.published) continue;
+    const position = await positionUnder(signed, source, credential, [...kept, ...positions], deps, meter);
+    if (position !== undefined) positions.push(position);
   }
   const last = next ?? active;
   // A leaf that the latest root no longer holds is revoked, even where the active root still does.
@@ -136,93 +116,26 @@ async function syncOnce(
   if (first === undefined) {
     throw new ProtocolError('credential_not_published', 'the register has not published this credential yet; wait');
   }
-  return { positions: [first, ...rest] };
+  return [first, ...rest];
 }
 
-/** The leaf's path in the block of a checkpoint, or undefined if its place there is empty. */
-async function fetchPath(
-  checkpoint: Checkpoint,
+/** The place under a checkpoint, or undefined if it is empty there. */
+async function positionUnder(
+  signed: SignedCheckpoint,
+  source: Source,
   credential: Credential,
-  register: RegisterConfig,
+  kept: readonly Position[],
   deps: SyncDeps,
-): Promise<TreePath | undefined> {
-  if (checkpoint.size < credential.published) return undefined;
-  const answer = await send(deps.fetch, {
-    url: register.url + blockPath(checkpoint.size, blockOf(credential.index)),
-    maxBytes: MAX_BLOCK_BYTES,
-    signal: deps.signal,
-  });
-  const path = pathFromBlock(decodeBlock(accepted(answer, 'the register').bytes), credential.index);
-  if (path[0]?.[childPosition(credential.index, 0)] !== EMPTY_LEAF) return path;
-  // An empty place is believed only with a path that proves it.
-  checkRoot(path, EMPTY_LEAF, credential.index, checkpoint, deps.poseidon);
-  return undefined;
-}
-
-function checkRoot(path: TreePath, leaf: FieldElement, index: number, checkpoint: Checkpoint, hash: Poseidon): void {
-  if (pathRoot(hash, leaf, index, path) !== checkpoint.presentationRoot) {
-    throw new ProtocolError('path_invalid', "the block does not lead to the checkpoint's root; try another mirror");
+  meter: Meter,
+): Promise<Position | undefined> {
+  const { checkpoint } = signed;
+  // Roots repeat while nothing is published: no need to download anything.
+  const same = kept.find(({ root }) => root === checkpoint.presentationRoot);
+  if (same !== undefined) {
+    checkRoot(same.path, credential.leaf, credential.index, checkpoint.presentationRoot, deps.poseidon);
+    return toPosition(signed, same.path);
   }
-}
-
-function toPosition(note: string, checkpoint: Checkpoint, path: TreePath): Position {
-  const { size, epoch, activeFrom, presentationRoot } = checkpoint;
-  return { note, size, epoch, activeFrom, root: presentationRoot, path };
-}
-
-/**
- * The position to present at a moment: under the active root as far as it is known, or the next while
- * the leaf is not in the active one yet.
- *
- * @param nowMs - Unix time in milliseconds.
- */
-export function positionAt(synced: Synced, nowMs: number): Position {
-  return synced.positions.findLast(({ activeFrom }) => activeFrom * 1000 <= nowMs) ?? synced.positions[0];
-}
-
-/**
- * Whether the wallet should sync before it presents: another root than the known ones may be active.
- * The wallet then says so to the holder.
- */
-export function needsSync(synced: Synced | undefined, register: RegisterConfig, nowMs: number): boolean {
-  const last = synced?.positions.at(-1);
-  return last === undefined || nowMs >= (last.activeFrom + register.epochSeconds) * 1000;
-}
-
-const storedSynced = z
-  .array(z.strictObject({ note: z.string(), path: z.array(z.array(z.string().transform(parseField))) }))
-  .min(1)
-  .max(2);
-
-/** Stored form; JSON text. It names the leaf's place, so it goes into the vault like the credential. */
-export function encodeSynced(synced: Synced): string {
-  return JSON.stringify(synced.positions.map(({ note, path }) => ({ note, path: path.map((row) => row.map(String)) })));
-}
-
-/**
- * Reads the stored form and verifies it again.
- *
- * @throws {@link ProtocolError} `stored_invalid`, `checkpoint_invalid`, `path_invalid`.
- */
-export function decodeSynced(
-  text: string,
-  credential: Credential,
-  register: RegisterConfig,
-  poseidon: Poseidon,
-): Synced {
-  let stored: z.output<typeof storedSynced>;
-  try {
-    stored = storedSynced.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new ProtocolError('stored_invalid', 'the stored tree path can not be read by this version', { cause });
-  }
-  const [first, ...rest] = stored.map(({ note, path }) => {
-    const { checkpoint } = open(note, register);
-    checkRoot(path, credential.leaf, credential.index, checkpoint, poseidon);
-    return toPosition(note, checkpoint, path);
-  });
-  if (first === undefined) {
-    throw new ProtocolError('stored_invalid', 'the stored tree path is empty');
-  }
-  return { positions: [first, ...rest] };
+  const base = kept.filter(({ epoch }) => epoch < checkpoint.epoch).sort((a, b) => b.epoch - a.epoch)[0];
+  const { path, holds } = await standingUnder(source, credential, checkpoint, base, deps.poseidon, meter);
+  return holds ? toPosition(signed, path) : undefined;
 }

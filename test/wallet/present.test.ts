@@ -46,7 +46,7 @@ let credential: Credential;
 let synced: Synced;
 
 const syncNow = (): Promise<Synced> =>
-  sync(credential, world.registerConfig, { fetch: world.fetch, clock: world.clock, poseidon });
+  sync(credential, world.registerConfig, { fetch: world.fetch, clock: world.clock, random, poseidon });
 
 beforeAll(async () => {
   world = await World.open();
@@ -188,7 +188,7 @@ describe('present', () => {
     await expect(presenting).rejects.toMatchObject({ name: 'ProtocolError' });
     const { link: second } = await ask(PLATFORM, { ask: {} });
     const [position] = synced.positions;
-    const stale: Synced = { positions: [{ ...position, size: position.size + 1000 }] };
+    const stale: Synced = { ...synced, positions: [{ ...position, size: position.size + 1000 }] };
     const late = present(await read(second), credential, stale, deps);
     await expect(late).rejects.toMatchObject({ code: 'checkpoint_not_accepted' });
   });

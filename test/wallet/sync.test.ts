@@ -51,7 +51,7 @@ const activate = (): void => {
   world.now += (EPOCH_SECONDS + 1) * 1000;
 };
 const sync = (previous?: Synced): Promise<Synced> =>
-  syncWallet(credential, world.registerConfig, { fetch: world.fetch, clock: world.clock, poseidon }, previous);
+  syncWallet(credential, world.registerConfig, { fetch: world.fetch, clock: world.clock, random, poseidon }, previous);
 
 /** Changes what the register answers to some path. */
 function intercept(path: string, change: (body: Uint8Array) => Uint8Array | string): void {

@@ -22,6 +22,8 @@ const schema = z.object({
   issuer: z.object({ url, name, key }),
   register: z.object({
     url,
+    /** Static mirrors. */
+    mirrors: z.array(url).max(16).default([]),
     name: z.string(),
     key,
     /** IANA name of the register's civil time zone. */

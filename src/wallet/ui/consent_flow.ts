@@ -12,6 +12,7 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { poseidon } from '../../commitment/poseidon.ts';
 import { dateInZone } from '../../protocol/dates.ts';
 import type { Credential } from '../credential.ts';
+import { freshSynced } from '../keep_synced.ts';
 import { dropOutdated, keep, openKept } from '../kept.ts';
 import {
   type ArmedPresentation,
@@ -24,10 +25,10 @@ import {
   type PendingRequest,
   readRequest,
 } from '../present.ts';
-import { needsSync, sync, type Synced } from '../sync.ts';
 import { anonymousFetch, clock } from './browser.ts';
 import { codeOf } from './problems.ts';
 import type { WorkerProver } from './proving.ts';
+import { syncDeps } from './syncing.ts';
 import { sharedProver, useWallet, type WalletContext } from './wallet_context.ts';
 
 /** What happens before the holder agrees. */
@@ -58,17 +59,6 @@ export interface ConsentFlow {
 
 type OnPreparation = (preparation: Preparation) => void;
 
-async function position(wallet: WalletContext, credential: Credential, signal: AbortSignal): Promise<Synced> {
-  const { register } = wallet.config;
-  const stored = await wallet.store.synced(credential, register);
-  if (stored !== undefined && !needsSync(stored, register, clock())) {
-    return stored;
-  }
-  const synced = await sync(credential, register, { fetch: anonymousFetch, clock, poseidon, signal }, stored);
-  await wallet.store.saveSynced(synced);
-  return synced;
-}
-
 const LOADING: Preparation = { state: 'preparing', fraction: undefined };
 
 /** A presentation that waits for consent, where it is armed, and its record for the next visit. */
@@ -96,8 +86,8 @@ async function prepare(
     };
   };
   const loading = prover.load('show', during('downloading'), signal);
-  tell({ state: 'syncing' });
-  const [synced, list] = await Promise.all([position(wallet, credential, signal), store.kept(), loading]);
+  const syncing = freshSynced(syncDeps(wallet, credential, signal), () => tell({ state: 'syncing' }));
+  const [synced, list] = await Promise.all([syncing, store.kept(), loading]);
   tell(LOADING);
   const kept = dropOutdated(list, synced, dateInZone(clock(), config.register.timeZone));
   const armed = await armPresentation(

@@ -6,17 +6,19 @@
  */
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { poseidon } from '../../commitment/poseidon.ts';
 import { nationalityCode } from '../../protocol/nationality.ts';
 import type { Credential, SignedCredential } from '../credential.ts';
-import { sync } from '../sync.ts';
+import { keepSynced, type SyncEvent } from '../keep_synced.ts';
+import { sleep } from '../publication.ts';
+import { needsSync, type Synced } from '../sync.ts';
 import { armAheadWhenIdle } from './ahead.ts';
-import { anonymousFetch, clock } from './browser.ts';
+import { clock } from './browser.ts';
 import { CredentialCard } from './credential_card.tsx';
-import { assuranceName, dateName, documentName, localName, momentName } from './facts.ts';
+import { assuranceName, bytesName, dateName, documentName, localName, momentName } from './facts.ts';
 import { useStrings } from './language.tsx';
 import { Button, Heading, Notice, PageLink, Panel, Problem } from './parts.tsx';
 import { codeOf } from './problems.ts';
+import { syncDeps } from './syncing.ts';
 import { closeProver, useWallet } from './wallet_context.ts';
 
 type Standing =
@@ -63,12 +65,12 @@ function Published({ credential: held }: { readonly credential: Credential }): V
   const { credential } = strings;
   const wallet = useWallet();
   const { config } = wallet;
-  const [standing, check] = useStanding(held);
+  const { standing, synced, retry } = useStanding(held);
   useEffect(() => {
     const leaving = new AbortController();
     if (standing.state === 'active') void armAheadWhenIdle(wallet, held, leaving.signal);
     return () => leaving.abort();
-  }, [standing.state, held]);
+  }, [standing.state, synced?.at, held]);
   const { attributes } = held;
   const status =
     standing.state === 'soon'
@@ -86,7 +88,7 @@ function Published({ credential: held }: { readonly credential: Credential }): V
           />
           {standing.state === 'unknown' && (
             <Problem code={standing.code}>
-              <Button onClick={check}>{strings.retry}</Button>
+              <Button onClick={retry}>{strings.retry}</Button>
             </Problem>
           )}
           {standing.state === 'revoked' && <Problem code="credential_revoked" />}
@@ -111,6 +113,7 @@ function Published({ credential: held }: { readonly credential: Credential }): V
               <dd>{localName(config.issuer.name, strings)}</dd>
             </dl>
           </Panel>
+          {synced !== undefined && <Syncing synced={synced} />}
           <Removal />
         </div>
       </div>
@@ -118,31 +121,42 @@ function Published({ credential: held }: { readonly credential: Credential }): V
   );
 }
 
-/** Syncs with the register when the page opens, and tells how the credential stands. */
-function useStanding(credential: Credential): [Standing, () => Promise<void>] {
-  const { config, store } = useWallet();
+interface Kept {
+  readonly standing: Standing;
+  /** The last sync. */
+  readonly synced: Synced | undefined;
+  /** Syncs again after a failure. */
+  readonly retry: () => void;
+}
+
+/** Keeps the credential synced while the page is open, and tells how it stands. */
+function useStanding(credential: Credential): Kept {
+  const wallet = useWallet();
   const [standing, setStanding] = useState<Standing>({ state: 'checking' });
-  const check = async (signal?: AbortSignal): Promise<void> => {
-    setStanding({ state: 'checking' });
-    try {
-      const previous = await store.synced(credential, config.register);
-      const deps = { fetch: anonymousFetch, clock, poseidon, ...(signal === undefined ? {} : { signal }) };
-      const synced = await sync(credential, config.register, deps, previous);
-      await store.saveSynced(synced);
-      const from = synced.positions[0].activeFrom * 1000;
-      setStanding(from <= clock() ? { state: 'active' } : { state: 'soon', from });
-    } catch (error) {
-      if (signal?.aborted !== true) {
-        const code = codeOf(error);
-        setStanding(code === 'credential_revoked' ? { state: 'revoked' } : { state: 'unknown', code });
-      }
-    }
-  };
+  const [synced, setSynced] = useState<Synced>();
+  const [attempt, setAttempt] = useState(0);
   useEffect(() => {
     const leaving = new AbortController();
-    void check(leaving.signal);
+    setStanding({ state: 'checking' });
+    let last: Synced | undefined;
+    const tell = (event: SyncEvent): void => {
+      if (leaving.signal.aborted) return;
+      if (event.kind === 'synced') {
+        last = event.synced;
+        const from = event.synced.positions[0].activeFrom * 1000;
+        setSynced(event.synced);
+        setStanding(from <= clock() ? { state: 'active' } : { state: 'soon', from });
+      } else if (event.kind === 'failed') {
+        const code = codeOf(event.error);
+        const isRevoked = code === 'credential_revoked';
+        // What is known suffices until the epoch ends, also without a connection.
+        if (!isRevoked && !needsSync(last, wallet.config.register, clock())) return;
+        setStanding(isRevoked ? { state: 'revoked' } : { state: 'unknown', code });
+      }
+    };
+    void keepSynced(syncDeps(wallet, credential, leaving.signal), sleep, tell);
     return () => leaving.abort();
-  }, [credential]);
+  }, [credential, attempt]);
   useEffect(() => {
     if (standing.state !== 'soon') {
       return undefined;
@@ -150,7 +164,27 @@ function useStanding(credential: Credential): [Standing, () => Promise<void>] {
     const timer = setTimeout(() => setStanding({ state: 'active' }), Math.max(0, standing.from - clock()));
     return () => clearTimeout(timer);
   }, [standing]);
-  return [standing, () => check()];
+  return { standing, synced, retry: () => setAttempt((number) => number + 1) };
+}
+
+/** When the wallet last synced, and how much it downloaded. */
+function Syncing({ synced }: { readonly synced: Synced }): VNode {
+  const strings = useStrings();
+  const { credential } = strings;
+  return (
+    <Panel>
+      <h2>{credential.sync}</h2>
+      <p class="soft small">{credential.syncText}</p>
+      <dl class="facts" data-synced={synced.at}>
+        <dt>{credential.syncLast}</dt>
+        <dd>{momentName(synced.at, strings)}</dd>
+        <dt>{credential.syncBytes}</dt>
+        <dd>{bytesName(synced.bytes, strings)}</dd>
+        <dt>{credential.syncNext}</dt>
+        <dd>{momentName(synced.next, strings)}</dd>
+      </dl>
+    </Panel>
+  );
 }
 
 function Platforms(): VNode | null {

@@ -7,13 +7,15 @@
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { poseidon } from '../../commitment/poseidon.ts';
-import type { SignedCredential } from '../credential.ts';
+import type { Credential, SignedCredential } from '../credential.ts';
 import { awaitPublication, enrol as runEnrolment, type EnrolDeps, type EnrolmentStep } from '../enrol.ts';
+import { syncNow } from '../keep_synced.ts';
 import { anonymousFetch, clock, random } from './browser.ts';
 import { useStrings } from './language.tsx';
 import { Button, Panel, Problem, Progress } from './parts.tsx';
 import { codeOf } from './problems.ts';
 import type { Evidence } from './samples.ts';
+import { syncDeps } from './syncing.ts';
 import { sharedProver, useWallet } from './wallet_context.ts';
 
 const STEPS: readonly EnrolmentStep[] = ['opened', 'document_accepted', 'face_accepted', 'signed', 'published'];
@@ -50,9 +52,14 @@ export function EnrolRun(props: {
       poseidon,
       signal,
     };
+    const keep = async (credential: Credential): Promise<void> => {
+      await store.saveCredential(credential);
+      // Right after the issue, while nobody can tell it from the issue itself. A failure is made good later.
+      await syncNow(syncDeps({ config, store }, credential, signal)).catch(() => undefined);
+    };
     const run = async (): Promise<void> => {
       if (signed.current !== undefined) {
-        await store.saveCredential(await awaitPublication(deps, signed.current));
+        await keep(await awaitPublication(deps, signed.current));
         return;
       }
       if (evidence === undefined) {
@@ -71,7 +78,7 @@ export function EnrolRun(props: {
           },
         },
       );
-      await store.saveCredential(credential);
+      await keep(credential);
     };
     run().then(
       () => {

@@ -53,6 +53,14 @@ export function momentName(milliseconds: number, strings: Strings): string {
   }).format(milliseconds);
 }
 
+/** An amount of data, in the largest unit below it. */
+export function bytesName(bytes: number, strings: Strings): string {
+  const [unit, size] = bytes < 1e6 ? (['kilobyte', 1e3] as const) : (['megabyte', 1e6] as const);
+  return new Intl.NumberFormat(localeOf(strings), { style: 'unit', unit, maximumSignificantDigits: 3 }).format(
+    bytes / size,
+  );
+}
+
 /** What a platform will learn, as parts of one sentence. */
 export function learned(ask: Ask, disclosed: Disclosed, strings: Strings): string[] {
   const { consent, credential } = strings;

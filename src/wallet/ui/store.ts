@@ -99,7 +99,12 @@ export async function openStore(): Promise<Store> {
     },
     async synced(credential, register) {
       const text = await vault.get(SYNCED);
-      return text === undefined ? undefined : decodeSynced(text, credential, register, poseidon);
+      try {
+        return text === undefined ? undefined : decodeSynced(text, credential, register, poseidon);
+      } catch {
+        // Of an earlier version or configuration; it is only ever a copy of what can be downloaded again.
+        return undefined;
+      }
     },
     saveSynced: (synced) => vault.put(SYNCED, encodeSynced(synced)),
     async kept() {

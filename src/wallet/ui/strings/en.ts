@@ -141,6 +141,12 @@ export const en = {
     issued: 'Issued',
     validUntil: 'Valid until',
     issuer: 'Issuer',
+    sync: 'Public register',
+    syncText:
+      'The wallet downloads the part of the register that yours shares with thousands of others, so that nobody learns which one is yours. It does so at random times, and at a login only when it has been away for too long.',
+    syncLast: 'Last update',
+    syncBytes: 'Downloaded',
+    syncNext: 'Next planned',
     use: 'Where to use it',
     useText: 'Two sample sites accept it.',
     remove: 'Remove from this device',

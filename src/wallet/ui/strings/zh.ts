@@ -129,6 +129,12 @@ export const zh: Strings = {
     issued: '签发时间',
     validUntil: '有效期至',
     issuer: '签发机构',
+    sync: '公开登记簿',
+    syncText:
+      '钱包下载登记簿中由您与成千上万人共用的一部分，因此没有人知道哪一条属于您。下载在随机时间进行；只有太久没有更新时，才会在登录时进行。',
+    syncLast: '上次更新',
+    syncBytes: '已下载',
+    syncNext: '下次计划',
     use: '可以用在哪里',
     useText: '以下两个示例网站接受这张凭证。',
     remove: '从这台设备移除',
