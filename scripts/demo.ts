@@ -9,7 +9,6 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ed25519 } from '@noble/curves/ed25519.js';
 import * as snarkjs from 'snarkjs';
 import { buildWasmPoseidon } from '../src/commitment/poseidon_wasm.ts';
 import { createPassportAuthority } from '../src/demo/chip.ts';
@@ -101,7 +100,7 @@ function stageOn(
     apiKeys: stack.apiKeys,
     issuerKey: fromBase64Url(issuer.key),
     register: { ...register, key: fromBase64Url(register.key) },
-    operator: { secretKey: stack.operatorKey, publicKey: ed25519.getPublicKey(stack.operatorKey) },
+    approvers: stack.approverKeys,
     turn: stack.register.turn,
     clock: clock.now,
     skip: clock.skip,

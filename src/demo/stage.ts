@@ -4,8 +4,9 @@
  *
  * @module
  */
+import { ed25519 } from '@noble/curves/ed25519.js';
 import type { Poseidon } from '../commitment/poseidon.ts';
-import { keyIdOf, revocationMessage, sign } from '../log/signatures.ts';
+import { keyIdOf, sign, urgentMessage } from '../log/signatures.ts';
 import { createPlatformClient, type PlatformClient } from '../platform/client/client.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { toBase64Url } from '../protocol/scope.ts';
@@ -39,8 +40,8 @@ export interface StoryStage {
   readonly apiKeys: Readonly<Record<PlatformName, string>>;
   readonly issuerKey: Uint8Array;
   readonly register: EnrolDeps['register'];
-  /** Ed25519 secret key of the register's operator, and its public key. */
-  readonly operator: { readonly secretKey: Uint8Array; readonly publicKey: Uint8Array };
+  /** Ed25519 secret keys of the register's approvers, as many as a revocation needs at least. */
+  readonly approvers: readonly Uint8Array[];
   /** Cuts a checkpoint if one is due. */
   readonly turn: () => Promise<boolean>;
   /** Unix time in milliseconds, the same for all programs. */
@@ -119,19 +120,18 @@ export async function enrolUntilSigned(stage: StoryStage, evidence: Evidence): P
   return requestCredential(deps, enrolment);
 }
 
-/** Revokes a leaf as the register's operator does. */
+/** Revokes a leaf at once, as approvers do when a document is reported stolen. */
 export async function revoke(stage: StoryStage, { leaf }: Credential): Promise<void> {
-  const { secretKey, publicKey } = stage.operator;
   const reason = 'document_lost';
+  const message = urgentMessage(leaf, reason);
+  const approvals = stage.approvers.map((key) => ({
+    approver: keyIdOf(ed25519.getPublicKey(key)),
+    signature: toBase64Url(sign(message, key)),
+  }));
   const answer = await stage.fetch(`${stage.urls.register}/v1/revocations`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      leaf: leaf.toString(),
-      reason,
-      operator: keyIdOf(publicKey),
-      signature: toBase64Url(sign(revocationMessage(leaf, reason), secretKey)),
-    }),
+    body: JSON.stringify({ leaf: leaf.toString(), reason, approvals }),
   });
   if (!answer.ok) throw new ProtocolError('story_broken', `the register answered ${String(answer.status)}`);
 }

@@ -41,7 +41,7 @@ export const MAX_APPROVALS = 16;
 /** Longest delay that the rules may set, seconds: 366 days. */
 export const MAX_DELAY = 366 * 86_400;
 /** Most files that one event names. */
-export const MAX_FILES = 256;
+export const MAX_FILES = 128;
 
 /** The reason classes in the form that schemas take. */
 export const reasonSchema = z.enum(Object.keys(REVOCATION_REASONS) as [RevocationReason, ...RevocationReason[]]);
@@ -162,7 +162,7 @@ const otherSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('resets_counted'),
     issuer: keyId,
-    count: z.number().int().min(1),
+    count: z.number().int().min(1).max(TREE_LEAVES),
     signature: bytesSchema(64),
   }),
 ]);

@@ -13,7 +13,7 @@ import { bodyLimit, readJson, requireContentType } from '../http/limits.ts';
 import { logUnexpected, requestLog } from '../http/logs.ts';
 import { installProblems } from '../http/problems.ts';
 import { openCheckpoint } from '../log/checkpoint.ts';
-import { bytesSchema, reasonSchema } from '../log/events.ts';
+import { bytesSchema } from '../log/events.ts';
 import { turnMessage } from '../log/signatures.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { parseField } from '../protocol/field.ts';
@@ -23,7 +23,8 @@ import { registerMigrations } from '../storage/register.ts';
 import { createContext, type RegisterContext, type RegisterDeps } from './config.ts';
 import { cutIfDue } from './cut.ts';
 import { Deltas } from './deltas.ts';
-import { findKey, leafState, requireSignature, revokeLeaf, submitLeaf } from './leaves.ts';
+import { decisionRoutes } from './decision_routes.ts';
+import { findKey, leafState, requireSignature, submitLeaf } from './leaves.ts';
 import { Published } from './published.ts';
 
 /** Largest body that the register reads, bytes. */
@@ -41,12 +42,6 @@ export interface Register {
 }
 
 const leafBody = z.strictObject({ leaf: z.string(), issuer: bytesSchema(8), signature: bytesSchema(64) });
-const revocationBody = z.strictObject({
-  leaf: z.string(),
-  reason: reasonSchema,
-  operator: bytesSchema(8),
-  signature: bytesSchema(64),
-});
 const turnBody = z.strictObject({
   epoch: z.number().int().nonnegative(),
   operator: bytesSchema(8),
@@ -99,11 +94,7 @@ function createApp(register: RegisterContext, published: Published): Hono {
     return c.json(await submitLeaf(register, submission), 202);
   });
   app.get('/v1/leaves/:leaf', async (c) => c.json(await leafState(register, parseField(c.req.param('leaf')))));
-  app.post('/v1/revocations', async (c) => {
-    const { leaf, reason, operator, signature } = await readJson(c, revocationBody);
-    const revocation = { leaf: parseField(leaf), reason, operator, signature: fromBase64Url(signature) };
-    return c.json({ leaf, status: await revokeLeaf(register, revocation) }, 202);
-  });
+  app.route('/', decisionRoutes(register));
   app.post('/v1/turns', async (c) => {
     const { epoch, operator, signature } = await readJson(c, turnBody);
     await requireTurn(register, published, epoch, operator, fromBase64Url(signature));
@@ -160,6 +151,8 @@ async function info(register: RegisterContext, published: Published): Promise<Re
     origin: register.origin,
     public_key: toBase64Url(register.publicKey),
     issuers: encode(register.issuers),
+    approvers: encode(register.approvers),
+    rules: register.rules,
     operators: encode(register.operators),
     epoch_seconds: register.epochSeconds,
     turn: register.turn,

@@ -8,8 +8,8 @@
  */
 import type { Kysely, Transaction } from 'kysely';
 import { EMPTY_LEAF } from '../commitment/tree.ts';
-import { type Checkpoint, signCheckpoint } from '../log/checkpoint.ts';
-import { encodeEvent, type LogEvent, parseEvent } from '../log/events.ts';
+import { type Checkpoint, openCheckpoint, reasonCounts, signCheckpoint } from '../log/checkpoint.ts';
+import { encodeEvent, type LogEvent, parseEvent, type RevocationReason } from '../log/events.ts';
 import { append, EMPTY_FRONTIER, entryHash, type Frontier, frontierRoot } from '../log/merkle.ts';
 import { updateTree } from '../log/tree.ts';
 import { type FieldElement, parseField } from '../protocol/field.ts';
@@ -18,15 +18,21 @@ import type { CheckpointRow, RegisterTables } from '../storage/register.ts';
 import { nodesAt, pruneFamilies, treeOf, writeFamilies } from '../storage/tree.ts';
 import type { RegisterContext } from './config.ts';
 import { oldestOfDeltas } from './deltas.ts';
+import { countOpen, hasPendingDecisions, pendingDecisions, reasonsOf, writeDecisions } from './due.ts';
+import { pendingResets, totalResets, writeResets } from './resets.ts';
 import { activeFrom, isDue } from './schedule.ts';
 import {
   type EventOf,
   hasPendingLeaves,
+  type KeyChanges,
   type KeyEvent,
   pendingKeys,
   pendingLeaves,
-  pendingRevocations,
+  pendingSettings,
+  type SettingEvent,
+  writeSettings,
 } from './waiting.ts';
+import { isWitnessed } from './witnessing.ts';
 
 /** Checkpoints whose blocks are served: previous, active and next are always among the latest three. */
 export const RETAINED = 3;
@@ -48,17 +54,28 @@ export function retainedCheckpoints(db: Kysely<RegisterTables>): Promise<readonl
  * @returns Whether one was cut.
  */
 export function cutIfDue(register: RegisterContext): Promise<boolean> {
-  const exclusive = ['checkpoints', 'leaves', 'revocations'] as const;
+  const exclusive = ['checkpoints', 'leaves', 'orders', 'resets'] as const;
   return register.database.transaction(
     async (tx) => {
       const now = register.clock() / 1000;
       const [latest] = await retainedCheckpoints(tx);
       const times = latest && { activeFrom: latest.active_from, cutAt: latest.cut_at };
+      const next = { activeFrom: activeFrom(register, times, now), cutAt: Math.floor(now) };
       const keys = await pendingKeys(register, tx);
-      if (!isDue(register, times, now, keys.length > 0 || (await hasPendingLeaves(tx)))) {
+      const settings = await pendingSettings(register, tx);
+      const waiting =
+        keys.first.length + keys.last.length + settings.length > 0 ||
+        (await hasPendingLeaves(tx)) ||
+        (await hasPendingDecisions(tx, next.activeFrom)) ||
+        (await pendingResets(tx)).length > 0;
+      if (!isDue(register, times, now, waiting)) {
         return false;
       }
-      await cut(register, tx, latest, keys, { activeFrom: activeFrom(register, times, now), cutAt: Math.floor(now) });
+      // Nothing is built on a checkpoint that nobody accepts.
+      if (latest !== undefined && !(await isWitnessed(tx, register.witnessing, latest.epoch))) {
+        return false;
+      }
+      await cut(register, tx, latest, { keys, settings }, next);
       const oldest = latest && (await oldestOfDeltas(tx, latest.epoch + 1));
       if (oldest !== undefined) {
         await pruneFamilies(treeOf(tx), oldest);
@@ -73,30 +90,42 @@ async function cut(
   register: RegisterContext,
   tx: Tx,
   latest: CheckpointRow | undefined,
-  keys: readonly KeyEvent[],
+  { keys, settings }: { readonly keys: KeyChanges; readonly settings: readonly SettingEvent[] },
   times: { readonly activeFrom: number; readonly cutAt: number },
 ): Promise<void> {
   const { size: start, issued, revoked } = latest ?? { size: 0, issued: 0, revoked: 0 };
   const opening: readonly LogEvent[] =
     latest === undefined ? [{ kind: 'log_created', origin: register.origin, version: 1 }] : [];
   const added = await pendingLeaves(register, tx, issued);
-  const removed = await pendingRevocations(register, tx, added);
-  const entries = [...opening, ...keys, ...added, ...removed].map((event) => encodeEvent(parseEvent(event)));
+  const decided = await pendingDecisions(register, tx, added, times.activeFrom);
+  const resets = await pendingResets(tx);
+  const events: readonly LogEvent[] = [
+    ...[...opening, ...settings, ...keys.first, ...added],
+    ...[...decided.announced, ...decided.reversed, ...decided.revoked, ...resets, ...keys.last],
+  ];
+  const positions = new Map(events.map((event, i) => [event, start + i]));
+  const entries = events.map((event) => encodeEvent(parseEvent(event)));
   const size = start + entries.length;
 
   const changes = new Map<number, FieldElement>([
     ...added.map(({ index, leaf }) => [index, parseField(leaf)] as const),
-    ...removed.map(({ index }) => [index, EMPTY_LEAF] as const),
+    ...decided.revoked.map(({ index }) => [index, EMPTY_LEAF] as const),
   ]);
   const tree = treeOf(tx);
   const { root, families } = await updateTree(register.poseidon, register.empty, nodesAt(tree, start), changes);
   await writeEntries(tx, start, entries);
-  await writeKeys(tx, keys);
-  await writeLeaves(tx, size, added, removed);
+  await writeSettings(tx, settings);
+  await writeKeys(tx, [...keys.first, ...keys.last]);
+  await writeLeaves(tx, size, added);
+  await writeDecisions(tx, decided, positions, times.activeFrom + register.rules.delay);
+  await writeResets(
+    tx,
+    resets.map((event) => ({ position: positions.get(event) ?? -1, event })),
+  );
   await writeFamilies(tree, size, families);
 
   const frontier = append(readFrontier(latest), entries.map(entryHash));
-  const counts = { issued: issued + added.length, revoked: revoked + removed.length };
+  const counts = { issued: issued + added.length, revoked: revoked + decided.revoked.length };
   await writeCheckpoint(register, tx, frontier, times.cutAt, {
     origin: register.origin,
     size,
@@ -104,8 +133,25 @@ async function cut(
     epoch: latest === undefined ? 0 : latest.epoch + 1,
     activeFrom: times.activeFrom,
     presentationRoot: root,
-    counts: { ...counts, active: counts.issued - counts.revoked },
+    counts: {
+      ...counts,
+      active: counts.issued - counts.revoked,
+      announced: await countOpen(tx),
+      resets: await totalResets(tx),
+    },
+    reasons: addReasons(register, latest, decided.revoked),
   });
+}
+
+/** Totals by reason: those of the latest checkpoint, and those of this cut. */
+function addReasons(
+  { origin, publicKey }: RegisterContext,
+  latest: CheckpointRow | undefined,
+  revoked: readonly { readonly reason: RevocationReason }[],
+): Checkpoint['reasons'] {
+  const before = latest && openCheckpoint(latest.note, { name: origin, publicKey }).reasons;
+  const here = Object.entries(reasonCounts(reasonsOf(revoked))) as [RevocationReason, number][];
+  return reasonCounts(Object.fromEntries(here.map(([reason, count]) => [reason, count + (before?.[reason] ?? 0)])));
 }
 
 async function writeEntries(tx: Tx, start: number, entries: readonly string[]): Promise<void> {
@@ -123,12 +169,7 @@ async function writeKeys(tx: Tx, keys: readonly KeyEvent[]): Promise<void> {
   }
 }
 
-async function writeLeaves(
-  tx: Tx,
-  size: number,
-  added: readonly EventOf<'leaf_added'>[],
-  removed: readonly EventOf<'leaf_revoked'>[],
-): Promise<void> {
+async function writeLeaves(tx: Tx, size: number, added: readonly EventOf<'leaf_added'>[]): Promise<void> {
   const rows = added.map(({ leaf, issuer, signature, index }) => ({
     leaf,
     status: 'published' as const,
@@ -149,10 +190,6 @@ async function writeLeaves(
         })),
       )
       .execute();
-  }
-  for (const batch of batches(removed.map(({ leaf }) => leaf))) {
-    await tx.updateTable('leaves').set({ status: 'revoked' }).where('leaf', 'in', batch).execute();
-    await tx.deleteFrom('revocations').where('leaf', 'in', batch).execute();
   }
 }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * What issuers and operators may do to leaves between two checkpoints: submit, revoke, ask. What is
- * accepted here waits for the next cut; it is durable before the answer leaves.
+ * Leaves between two checkpoints: issuers submit them, everyone may ask about them. What is accepted here
+ * waits for the next cut; it is durable before the answer leaves.
  *
  * @module
  */
-import { reasonSchema, type RevocationReason } from '../log/events.ts';
-import { isSignedBy, leafMessage, revocationMessage } from '../log/signatures.ts';
+import { isSignedBy, leafMessage } from '../log/signatures.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import type { FieldElement } from '../protocol/field.ts';
 import { toBase64Url } from '../protocol/scope.ts';
+import type { AnnouncementRow } from '../storage/decisions.ts';
 import type { LeafRow } from '../storage/register.ts';
 import type { KeyList, RegisterContext } from './config.ts';
 
@@ -22,6 +22,18 @@ export interface LeafState {
   readonly index?: number;
   /** Size of the first checkpoint that holds it, once published. */
   readonly checkpoint?: number;
+  /** The latest announcement that it will be revoked. */
+  readonly announcement?: Announcement;
+}
+
+/** An announcement, in wire form. */
+export interface Announcement {
+  /** Log position. */
+  readonly position: number;
+  readonly reason: string;
+  /** Unix seconds: no root that is active before this lacks the leaf on its account. */
+  readonly effective: number;
+  readonly status: AnnouncementRow['status'];
 }
 
 /** A leaf as an issuer submits it. */
@@ -64,8 +76,8 @@ export async function submitLeaf(register: RegisterContext, submission: Submissi
       await tx.insertInto('leaves').values(row).execute();
       return stateOf(row);
     }
-    const revoking = await tx.selectFrom('revocations').select('leaf').where('leaf', '=', text).executeTakeFirst();
-    if (known.status === 'revoked' || revoking !== undefined) {
+    const order = await tx.selectFrom('orders').select('kind').where('leaf', '=', text).executeTakeFirst();
+    if (known.status === 'revoked' || order?.kind === 'leaf_revoked') {
       throw new ProtocolError('leaf_revoked', 'the leaf was revoked and stays so; issue a new one');
     }
     if (known.issuer !== issuer) {
@@ -75,65 +87,24 @@ export async function submitLeaf(register: RegisterContext, submission: Submissi
   });
 }
 
-/** A revocation as an operator submits it. */
-export interface Revocation {
-  readonly leaf: FieldElement;
-  readonly reason: RevocationReason;
-  /** Key id of the operator. */
-  readonly operator: string;
-  /** Over `revocationMessage(leaf, reason)`, 64 bytes. */
-  readonly signature: Uint8Array;
-}
-
-/**
- * Accepts a revocation. It holds from the next checkpoint on. A second revocation of a leaf changes
- * nothing: the first reason stays.
- *
- * @returns `pending` until the checkpoint is cut, then `revoked`.
- * @throws {@link ProtocolError} `operator_unknown`, `signature_invalid`, `leaf_unknown`.
- */
-export async function revokeLeaf(
-  register: RegisterContext,
-  { leaf, reason, operator, signature }: Revocation,
-): Promise<'pending' | 'revoked'> {
-  const key = findKey(register.operators, operator);
-  if (key === undefined) {
-    throw new ProtocolError('operator_unknown', 'this register does not take revocations from that key');
-  }
-  requireSignature(revocationMessage(leaf, reasonSchema.parse(reason)), signature, key);
-  return register.database.transaction(async (tx) => {
-    const text = leaf.toString();
-    const known = await tx.selectFrom('leaves').select('status').where('leaf', '=', text).executeTakeFirst();
-    if (known === undefined) {
-      throw leafUnknown();
-    }
-    if (known.status === 'revoked') {
-      return 'revoked';
-    }
-    await tx
-      .insertInto('revocations')
-      .values({ leaf: text, reason, operator, signature: toBase64Url(signature) })
-      .onConflict((conflict) => conflict.column('leaf').doNothing())
-      .execute();
-    return 'pending';
-  });
-}
-
 /**
  * Where a leaf stands.
  *
  * @throws {@link ProtocolError} `leaf_unknown`.
  */
 export async function leafState({ database }: RegisterContext, leaf: FieldElement): Promise<LeafState> {
-  const row = await database.kysely
-    .selectFrom('leaves')
-    .selectAll()
-    .where('leaf', '=', leaf.toString())
-    .executeTakeFirst();
+  const text = leaf.toString();
+  const row = await database.kysely.selectFrom('leaves').selectAll().where('leaf', '=', text).executeTakeFirst();
   if (row === undefined) {
     throw leafUnknown();
   }
-  return stateOf(row);
+  const announcement = await database.kysely
+    .selectFrom('announcements')
+    .select(['position', 'reason', 'effective', 'status'])
+    .where('leaf', '=', text)
+    .orderBy('position', 'desc')
+    .executeTakeFirst();
+  return { ...stateOf(row), ...(announcement === undefined ? {} : { announcement }) };
 }
 
 function stateOf({ leaf, status, tree_index: index, checkpoint }: LeafRow): LeafState {
@@ -157,6 +128,7 @@ export function requireSignature(message: Uint8Array, signature: Uint8Array, key
   }
 }
 
-function leafUnknown(): ProtocolError {
+/** The refusal of a leaf that was never submitted. */
+export function leafUnknown(): ProtocolError {
   return new ProtocolError('leaf_unknown', 'the register does not have this leaf');
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * What waits for the next cut, as the events that it will become: changed keys, then new leaves in
- * random order at the next free indices, then revocations in random order.
+ * What waits for the next cut, as the events that it will become: changed rules, artifacts and keys, and
+ * new leaves in random order at the next free indices. `due.ts` has the decisions about leaves.
  *
  * @module
  */
 import type { Transaction } from 'kysely';
 import { TREE_LEAVES } from '../commitment/tree.ts';
-import { type LogEvent, reasonSchema } from '../log/events.ts';
+import { encodeEvent, type LogEvent } from '../log/events.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { toBase64Url } from '../protocol/scope.ts';
 import type { RegisterTables } from '../storage/register.ts';
@@ -20,27 +20,66 @@ export type EventOf<Kind extends LogEvent['kind']> = Extract<LogEvent, { readonl
 /** A change of the keys that the log allows. */
 export type KeyEvent = EventOf<'key_added' | 'key_removed'>;
 
-/** Whether leaves or revocations wait. */
+/** A change of rules or of what wallets run. */
+export type SettingEvent = EventOf<'rules_set' | 'artifacts_published'>;
+
+/** Whether leaves wait. */
 export async function hasPendingLeaves(tx: Tx): Promise<boolean> {
   const leaf = await tx.selectFrom('leaves').select('leaf').where('status', '=', 'pending').limit(1).execute();
-  const revocation = await tx.selectFrom('revocations').select('leaf').limit(1).execute();
-  return leaf.length + revocation.length > 0;
+  return leaf.length > 0;
 }
 
-/** The differences between the configured keys and those that the log allows, in a fixed order. */
-export async function pendingKeys({ issuers, operators }: RegisterContext, tx: Tx): Promise<readonly KeyEvent[]> {
+/** Configured rules and artifacts, where the log says otherwise. */
+export async function pendingSettings(register: RegisterContext, tx: Tx): Promise<readonly SettingEvent[]> {
+  const { approvals, delay } = register.rules;
+  const wanted: readonly SettingEvent[] = [
+    { kind: 'rules_set', approvals, delay },
+    { kind: 'artifacts_published', files: { ...register.artifacts } },
+  ];
+  const known = await tx.selectFrom('settings').selectAll().execute();
+  return wanted.filter((event) => {
+    const said = known.find(({ kind }) => kind === event.kind)?.entry;
+    const saysNothing = event.kind === 'artifacts_published' && Object.keys(event.files).length === 0;
+    return said === undefined ? !saysNothing : said !== encodeEvent(event);
+  });
+}
+
+/** Notes what the log now says. */
+export async function writeSettings(tx: Tx, settings: readonly SettingEvent[]): Promise<void> {
+  for (const event of settings) {
+    const row = { kind: event.kind, entry: encodeEvent(event) };
+    await tx
+      .insertInto('settings')
+      .values(row)
+      .onConflict((conflict) => conflict.column('kind').doUpdateSet({ entry: row.entry }))
+      .execute();
+  }
+}
+
+/** Changes of keys, in a fixed order. */
+export interface KeyChanges {
+  /** Come before everything that the new keys sign; approvers that left go here too. */
+  readonly first: readonly KeyEvent[];
+  /** Issuers that left: after what was accepted from them while they were in. */
+  readonly last: readonly KeyEvent[];
+}
+
+/** The differences between the configured keys and those that the log allows. */
+export async function pendingKeys({ issuers, approvers }: RegisterContext, tx: Tx): Promise<KeyChanges> {
   const known = await tx.selectFrom('keys').selectAll().orderBy('role').orderBy('id').execute();
-  const wanted = Object.entries({ issuer: issuers, operator: operators }).flatMap(([role, keys]) =>
+  const wanted = Object.entries({ approver: approvers, issuer: issuers }).flatMap(([role, keys]) =>
     Object.entries(keys).map(([id, key]) => ({ role: role as KeyEvent['role'], id, key: toBase64Url(key) })),
   );
   const missing = <A extends { role: string; id: string }>(
     from: readonly A[],
     others: readonly { role: string; id: string }[],
   ): A[] => from.filter(({ role, id }) => !others.some((other) => other.role === role && other.id === id));
-  return [
-    ...missing(known, wanted).map(({ role, id }) => ({ kind: 'key_removed', role, id }) as const),
-    ...missing(wanted, known).map(({ role, id, key }) => ({ kind: 'key_added', role, id, key }) as const),
-  ];
+  const removed = missing(known, wanted).map(({ role, id }) => ({ kind: 'key_removed', role, id }) as const);
+  const added = missing(wanted, known).map(({ role, id, key }) => ({ kind: 'key_added', role, id, key }) as const);
+  return {
+    first: [...added, ...removed.filter(({ role }) => role === 'approver')],
+    last: removed.filter(({ role }) => role === 'issuer'),
+  };
 }
 
 /**
@@ -65,30 +104,4 @@ export async function pendingLeaves(
     issuer,
     signature,
   }));
-}
-
-/**
- * Revocations.
- *
- * @param added - New leaves of the same cut: one of them may be revoked in it.
- */
-export async function pendingRevocations(
-  { random }: RegisterContext,
-  tx: Tx,
-  added: readonly EventOf<'leaf_added'>[],
-): Promise<readonly EventOf<'leaf_revoked'>[]> {
-  const rows = await tx
-    .selectFrom('revocations')
-    .innerJoin('leaves', 'leaves.leaf', 'revocations.leaf')
-    .select(['revocations.leaf', 'reason', 'operator', 'revocations.signature', 'tree_index'])
-    .orderBy('revocations.leaf')
-    .execute();
-  const fresh = new Map(added.map(({ leaf, index }) => [leaf, index]));
-  return shuffle(rows, random).map(({ leaf, reason, operator, signature, tree_index: published }) => {
-    const index = published ?? fresh.get(leaf);
-    if (index === undefined) {
-      throw new ProtocolError('register_inconsistent', 'a revoked leaf has no position; restore the database');
-    }
-    return { kind: 'leaf_revoked', leaf, index, reason: reasonSchema.parse(reason), operator, signature };
-  });
 }

@@ -7,7 +7,9 @@
  */
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { MAX_DELAY } from '../log/events.ts';
 import { ProtocolError } from '../protocol/errors.ts';
+import { DEFAULT_RULES } from '../register/config.ts';
 
 /** Programs of the stack, each on an origin of its own. */
 export type Program = 'wallet' | 'issuer' | 'register' | 'photo' | 'market';
@@ -27,6 +29,10 @@ export interface Config {
   readonly timeZone: string;
   /** Length of an epoch. */
   readonly epochSeconds: number;
+  /** Approvals that a revocation needs, of three approvers. */
+  readonly revocationApprovals: number;
+  /** Seconds for which an announced revocation can be appealed and reversed. */
+  readonly revocationDelay: number;
   /** Threads in which each platform verifies proofs; with 0 it verifies where it answers. */
   readonly verifyingThreads: number;
 }
@@ -38,6 +44,9 @@ const PORTS: Readonly<Record<Program, number>> = {
   photo: 4110,
   market: 4111,
 };
+
+/** Seconds that a revocation is announced in a development stack. */
+const DEMO_DELAY = 60;
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const timeZone = z.string().refine((name) => {
@@ -62,6 +71,9 @@ const schema = z.object({
   DATA: z.string().min(1).default('data'),
   TIME_ZONE: timeZone.default('Asia/Shanghai'),
   EPOCH_SECONDS: z.coerce.number().int().min(1).max(604_800).default(2),
+  REVOCATION_APPROVALS: z.coerce.number().int().min(1).max(3).default(DEFAULT_RULES.approvals),
+  // Short, so that a demonstration shows the whole course of a revocation; 14 days are meant for real use.
+  REVOCATION_DELAY: z.coerce.number().int().min(1).max(MAX_DELAY).default(DEMO_DELAY),
   // One core is left for the thread that answers.
   VERIFYING_THREADS: z.coerce
     .number()
@@ -113,6 +125,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     dataFolder: data.DATA,
     timeZone: data.TIME_ZONE,
     epochSeconds: data.EPOCH_SECONDS,
+    revocationApprovals: data.REVOCATION_APPROVALS,
+    revocationDelay: data.REVOCATION_DELAY,
     verifyingThreads: data.VERIFYING_THREADS,
   };
 }
@@ -126,6 +140,8 @@ export function ephemeralConfig(): Config {
     dataFolder: undefined,
     timeZone: 'Asia/Shanghai',
     epochSeconds: 2,
+    revocationApprovals: DEFAULT_RULES.approvals,
+    revocationDelay: DEMO_DELAY,
     verifyingThreads: 1,
   };
 }

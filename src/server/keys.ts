@@ -11,11 +11,26 @@ import { z } from 'zod';
 import { ProtocolError } from '../protocol/errors.ts';
 import { fromBase64Url, toBase64Url } from '../protocol/scope.ts';
 
-const NAMES = ['register', 'issuer', 'operator', 'dedup', 'photoApi', 'marketApi'] as const;
+const NAMES = [
+  'register',
+  'issuer',
+  'operator',
+  'approver1',
+  'approver2',
+  'approver3',
+  'dedup',
+  'photoApi',
+  'marketApi',
+] as const;
 const schema = z.record(z.enum(NAMES), z.string().length(43));
 
 /** Secret keys by use, 32 random bytes each. */
 export type Keys = Readonly<Record<(typeof NAMES)[number], Uint8Array>>;
+
+/** Secret keys of the three approvers of a development stack. */
+export function approverKeys({ approver1, approver2, approver3 }: Keys): readonly Uint8Array[] {
+  return [approver1, approver2, approver3];
+}
 
 /** Makes fresh keys. */
 export function makeKeys(): Keys {

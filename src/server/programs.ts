@@ -29,9 +29,10 @@ import { type Database, openDatabase } from '../storage/open.ts';
 import { platformMigrations, type PlatformSchema } from '../storage/platform.ts';
 import { openVerificationKey } from '../verifying/artifacts.ts';
 import type { Config, Program } from './config.ts';
-import type { Keys } from './keys.ts';
+import { approverKeys, type Keys } from './keys.ts';
 import { type App, listen } from './listen.ts';
 import { ARTIFACT_PARTS, ARTIFACTS, PAGES } from './pages.ts';
+import { publishedFiles } from './published_files.ts';
 import { createWalletHost, type WalletConfig } from './wallet_host.ts';
 
 /** Origin line and key name of the register's checkpoints. */
@@ -92,11 +93,15 @@ function readKeyFile(manifest: Manifest, circuit: CircuitName): Promise<Uint8Arr
 export async function startRegister(house: House): Promise<Started<Register>> {
   const { config, keys, clock, logger } = house;
   const database = await open<never>(house, config.databases.register);
+  const artifacts = await publishedFiles(house.manifest, PAGES);
   return bind(house, 'register', () =>
     createRegister({
       origin: REGISTER_NAME,
       signingKey: keys.register,
       issuers: keyList(ed25519.getPublicKey(keys.issuer)),
+      approvers: keyList(...approverKeys(keys).map((key) => ed25519.getPublicKey(key))),
+      rules: { approvals: config.revocationApprovals, delay: config.revocationDelay },
+      artifacts,
       operators: keyList(ed25519.getPublicKey(keys.operator)),
       epochSeconds: config.epochSeconds,
       turn: 'on_demand',

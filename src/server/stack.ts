@@ -18,7 +18,7 @@ import { type Manifest, parseManifest, requireProductionKeys } from '../protocol
 import { toBase64Url } from '../protocol/scope.ts';
 import type { Register } from '../register/app.ts';
 import type { Config } from './config.ts';
-import { type Keys, loadKeys, makeKeys } from './keys.ts';
+import { approverKeys, type Keys, loadKeys, makeKeys } from './keys.ts';
 import { ARTIFACTS } from './pages.ts';
 import { type House, REGISTER_NAME, startIssuer, startPlatform, startRegister, startWalletHost } from './programs.ts';
 import type { WalletConfig } from './wallet_host.ts';
@@ -55,8 +55,8 @@ export interface Stack {
   readonly manifest: Manifest;
   /** Bearer keys of the platforms' backends. */
   readonly apiKeys: Readonly<Record<'photo' | 'market', string>>;
-  /** Ed25519 secret key of the register's operator. */
-  readonly operatorKey: Uint8Array;
+  /** Ed25519 secret keys of the register's approvers. */
+  readonly approverKeys: readonly Uint8Array[];
   readonly register: Pick<Register, 'turn'>;
   close(): Promise<void>;
 }
@@ -147,7 +147,7 @@ async function start(
     walletConfig,
     manifest: house.manifest,
     apiKeys,
-    operatorKey: keys.operator,
+    approverKeys: approverKeys(keys),
     register: { turn },
     close,
   };

@@ -5,6 +5,8 @@
  *
  * @module
  */
+import { type CosignatureTables, createCosignatureTable } from './cosignatures.ts';
+import { createDecisionTables, type DecisionTables } from './decisions.ts';
 import type { Migrations } from './migrate.ts';
 import { createTreeTable, type TreeTables } from './tree.ts';
 
@@ -29,14 +31,6 @@ export interface LeafRow {
   readonly checkpoint: number | null;
 }
 
-/** A revocation that waits for the end of its epoch. */
-export interface RevocationRow {
-  readonly leaf: string;
-  readonly reason: string;
-  readonly operator: string;
-  readonly signature: string;
-}
-
 /** A checkpoint. */
 export interface CheckpointRow {
   readonly epoch: number;
@@ -55,18 +49,17 @@ export interface CheckpointRow {
 
 /** A key that the log names as allowed. */
 export interface KeyRow {
-  readonly role: 'issuer' | 'operator';
+  readonly role: 'issuer' | 'approver';
   readonly id: string;
   /** Ed25519 public key, base64url. */
   readonly key: string;
 }
 
 /** All tables. */
-export interface RegisterTables extends TreeTables {
+export interface RegisterTables extends CosignatureTables, DecisionTables, TreeTables {
   keys: KeyRow;
   events: EventRow;
   leaves: LeafRow;
-  revocations: RevocationRow;
   checkpoints: CheckpointRow;
 }
 
@@ -96,14 +89,9 @@ export const registerMigrations: Migrations = {
         .addColumn('checkpoint', 'bigint')
         .execute();
       await db.schema.createIndex('leaves_status').on('leaves').column('status').execute();
-      await db.schema
-        .createTable('revocations')
-        .addColumn('leaf', 'text', (column) => column.primaryKey().references('leaves.leaf'))
-        .addColumn('reason', 'text', (column) => column.notNull())
-        .addColumn('operator', 'text', (column) => column.notNull())
-        .addColumn('signature', 'text', (column) => column.notNull())
-        .execute();
+      await createDecisionTables(db);
       await createTreeTable(db);
+      await createCosignatureTable(db);
       await db.schema
         .createTable('checkpoints')
         .addColumn('epoch', 'bigint', (column) => column.primaryKey())

@@ -6,7 +6,8 @@
  * @module
  */
 import type { Poseidon } from '../../src/commitment/poseidon.ts';
-import type { LogEvent } from '../../src/log/events.ts';
+import { type LeafCounts, type ReasonCounts, reasonCounts } from '../../src/log/checkpoint.ts';
+import type { LogEvent, RevocationReason } from '../../src/log/events.ts';
 import type { NodeStore, TreeNode } from '../../src/log/tree.ts';
 import { type FieldElement, hashToField, toField } from '../../src/protocol/field.ts';
 
@@ -60,36 +61,78 @@ export function memoryStore(): NodeStore & { write(nodes: readonly TreeNode[]): 
   };
 }
 
-/** What a log amounts to: leaves by index, and who may act; refuses what a register must not log. */
+/** What a log amounts to; refuses what a register must not log. Signatures and delays are not looked at. */
 export function replay(events: readonly LogEvent[]): {
   readonly leaves: ReadonlyMap<number, FieldElement>;
-  readonly issued: number;
-  readonly revoked: number;
+  readonly counts: LeafCounts;
+  readonly reasons: ReasonCounts;
 } {
   const leaves = new Map<number, FieldElement>();
   const keys = new Set<string>();
   const seen = new Set<string>();
-  let [issued, revoked] = [0, 0];
+  const open = new Map<string, { position: number; reason: string }>();
+  const reasons: Partial<Record<RevocationReason, number>> = {};
+  let [issued, revoked, resets, needed] = [0, 0, 0, Infinity];
   const check = (holds: boolean, event: LogEvent): void => {
     if (!holds) throw new Error(`the log must not hold ${JSON.stringify(event)}`);
   };
   for (const [position, event] of events.entries()) {
     check((event.kind === 'log_created') === (position === 0), event);
-    if (event.kind === 'key_added') {
-      check(!keys.has(event.role + event.id), event);
-      keys.add(event.role + event.id);
-    } else if (event.kind === 'key_removed') {
-      check(keys.delete(event.role + event.id), event);
-    } else if (event.kind === 'leaf_added') {
-      check(event.index === issued && !seen.has(event.leaf) && keys.has(`issuer${event.issuer}`), event);
-      seen.add(event.leaf);
-      leaves.set(event.index, toField(BigInt(event.leaf)));
-      issued += 1;
-    } else if (event.kind === 'leaf_revoked') {
+    if ('approvals' in event && event.kind !== 'rules_set') {
+      check(event.approvals.length >= needed, event);
+      check(
+        event.approvals.every(({ approver }) => keys.has(`approver${approver}`)),
+        event,
+      );
+    }
+    if ('issuer' in event) {
+      check(keys.has(`issuer${event.issuer}`), event);
+    }
+    if ('index' in event && event.kind !== 'leaf_added') {
       check(leaves.get(event.index) === BigInt(event.leaf), event);
-      leaves.set(event.index, toField(0n));
-      revoked += 1;
+    }
+    switch (event.kind) {
+      case 'rules_set':
+        needed = event.approvals;
+        break;
+      case 'key_added':
+        check(!keys.has(event.role + event.id), event);
+        keys.add(event.role + event.id);
+        break;
+      case 'key_removed':
+        check(keys.delete(event.role + event.id), event);
+        break;
+      case 'leaf_added':
+        check(event.index === issued && !seen.has(event.leaf), event);
+        seen.add(event.leaf);
+        leaves.set(event.index, toField(BigInt(event.leaf)));
+        issued += 1;
+        break;
+      case 'revocation_announced':
+        check(!open.has(event.leaf), event);
+        open.set(event.leaf, { position, reason: event.reason });
+        break;
+      case 'revocation_reversed':
+        check(open.delete(event.leaf), event);
+        break;
+      case 'leaf_revoked': {
+        const announced = open.get(event.leaf);
+        if ('announced' in event) {
+          check(announced?.position === event.announced && announced.reason === event.reason, event);
+        }
+        open.delete(event.leaf);
+        leaves.set(event.index, toField(0n));
+        reasons[event.reason] = (reasons[event.reason] ?? 0) + 1;
+        revoked += 1;
+        break;
+      }
+      case 'resets_counted':
+        resets += event.count;
+        break;
+      case 'log_created':
+      case 'artifacts_published':
     }
   }
-  return { leaves, issued, revoked };
+  const counts = { issued, revoked, active: issued - revoked, announced: open.size, resets };
+  return { leaves, counts, reasons: reasonCounts(reasons) };
 }

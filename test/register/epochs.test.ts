@@ -5,7 +5,7 @@ import { buildWasmPoseidon } from '../../src/commitment/poseidon_wasm.ts';
 import { emptyRoots } from '../../src/commitment/tree.ts';
 import type { Checkpoint } from '../../src/log/checkpoint.ts';
 import { sortEpochs } from '../../src/log/epochs.ts';
-import { encodeEvent } from '../../src/log/events.ts';
+import { encodeEvent, MAX_DELAY } from '../../src/log/events.ts';
 import { entryHash, merkleRoot } from '../../src/log/merkle.ts';
 import { keyList } from '../../src/register/config.ts';
 import { openDatabase } from '../../src/storage/open.ts';
@@ -18,6 +18,7 @@ import {
   idOf,
   leafOf,
   openTestRegister,
+  publicKey,
   SECRETS,
   START,
   startRegister,
@@ -30,12 +31,12 @@ const EPOCH = EPOCH_SECONDS * 1000;
 async function expectSound(register: TestRegister): Promise<Checkpoint> {
   const checkpoint = await register.checkpoint();
   const events = await register.events();
-  const { leaves, issued, revoked } = replay(events);
+  const { leaves, counts, reasons } = replay(events);
   const hash = await buildWasmPoseidon();
   expect(checkpoint.size).toBe(events.length);
   expect(checkpoint.rootHash).toEqual(merkleRoot(events.map((event) => entryHash(encodeEvent(event)))));
   expect(checkpoint.presentationRoot).toBe(naiveNode(hash, emptyRoots(hash), leaves, 11));
-  expect(checkpoint.counts).toEqual({ issued, revoked, active: issued - revoked });
+  expect(checkpoint).toMatchObject({ counts, reasons });
   return checkpoint;
 }
 
@@ -43,12 +44,11 @@ describeOnEachDatabase('the epochs of a register', (fresh) => {
   it('begin with a checkpoint over the keys, active at once', async () => {
     const register = await openTestRegister(await fresh());
     const first = await expectSound(register);
-    expect(first).toMatchObject({ epoch: 0, size: 4, activeFrom: START / 1000 });
+    expect(first).toMatchObject({ epoch: 0, size: 7, activeFrom: START / 1000 });
     expect((await register.events()).map(({ kind }) => kind)).toEqual([
       'log_created',
-      'key_added',
-      'key_added',
-      'key_added',
+      'rules_set',
+      ...Array.from({ length: 5 }, () => 'key_added'),
     ]);
     expect(await register.current()).toEqual([first]);
     expect(await register.turn()).toBe(false);
@@ -66,7 +66,7 @@ describeOnEachDatabase('the epochs of a register', (fresh) => {
     await register.revoke(leafOf('a'));
     expect(await register.nextEpoch()).toBe(true);
     const { counts } = await expectSound(register);
-    expect(counts).toEqual({ issued: 14, revoked: 2, active: 12 });
+    expect(counts).toEqual({ issued: 14, revoked: 2, active: 12, announced: 0, resets: 0 });
     const { leaves } = replay(await register.events());
     const first = names.map((_, index) => leaves.get(index)).filter((leaf) => leaf !== 0n);
     const submitted = names.map(leafOf).filter((leaf) => first.includes(leaf));
@@ -172,6 +172,7 @@ describeOnEachDatabase('opening a register again', (fresh) => {
     const url = await fresh();
     const first = await openTestRegister(url);
     await first.submit(leafOf(1));
+    await first.submit(leafOf(3), 'otherIssuer');
     await first.close();
     const issuers = keyList(ed25519.getPublicKey(SECRETS.issuer), ed25519.getPublicKey(SECRETS.stranger));
     const second = await openTestRegister(url, { issuers });
@@ -180,9 +181,13 @@ describeOnEachDatabase('opening a register again', (fresh) => {
     expect((await second.checkpoint()).epoch).toBe(0);
     expect(await second.nextEpoch()).toBe(true);
     await expectSound(second);
-    expect((await second.events()).slice(4, 6)).toMatchObject([
-      { kind: 'key_removed', role: 'issuer', id: idOf('otherIssuer') },
+    // What the issuer that left had submitted before comes first: it was acknowledged.
+    expect((await second.events()).slice(7)).toMatchObject([
       { kind: 'key_added', role: 'issuer', id: idOf('stranger') },
+      { kind: 'leaf_added' },
+      { kind: 'leaf_added' },
+      { kind: 'leaf_added' },
+      { kind: 'key_removed', role: 'issuer', id: idOf('otherIssuer') },
     ]);
     await second.close();
   });
@@ -199,6 +204,12 @@ describeOnEachDatabase('opening a register again', (fresh) => {
       { epochSeconds: 0 },
       { epochSeconds: 1.5 },
       { issuers: { wrong: ed25519.getPublicKey(SECRETS.issuer) } },
+      { operators: keyList(publicKey('issuer')) },
+      { rules: { approvals: 0, delay: 1 } },
+      { rules: { approvals: 4, delay: 1 } },
+      { rules: { approvals: 1, delay: 0 } },
+      { rules: { approvals: 1, delay: MAX_DELAY + 1 } },
+      { artifacts: { 'show.wasm': 'no hash' } },
     ]) {
       await expect(openTestRegister(url, change)).rejects.toMatchObject({ code: 'register_config_invalid' });
     }

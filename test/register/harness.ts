@@ -9,7 +9,15 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { expect } from 'vitest';
 import type { LogEvent, RevocationReason } from '../../src/log/events.ts';
 import { type Checkpoint, openCheckpoint } from '../../src/log/checkpoint.ts';
-import { keyIdOf, leafMessage, revocationMessage, sign } from '../../src/log/signatures.ts';
+import {
+  keyIdOf,
+  leafMessage,
+  requestMessage,
+  reversalMessage,
+  revocationMessage,
+  sign,
+  urgentMessage,
+} from '../../src/log/signatures.ts';
 import { createLogger } from '../../src/http/logs.ts';
 import { type FieldElement, hashToField } from '../../src/protocol/field.ts';
 import { toBase64Url } from '../../src/protocol/scope.ts';
@@ -25,6 +33,9 @@ export const SECRETS = {
   otherIssuer: new Uint8Array(32).fill(3),
   operator: new Uint8Array(32).fill(4),
   stranger: new Uint8Array(32).fill(5),
+  approver1: new Uint8Array(32).fill(6),
+  approver2: new Uint8Array(32).fill(7),
+  approver3: new Uint8Array(32).fill(8),
 };
 
 export const ORIGIN = 'register.test/v1';
@@ -32,8 +43,10 @@ export const REGISTER_KEY = { name: ORIGIN, publicKey: ed25519.getPublicKey(SECR
 /** Unix milliseconds at which the clock of a test starts; a multiple of the epoch's length. */
 export const START = 1_790_000_100_000;
 export const EPOCH_SECONDS = 300;
+/** Two approvals, and an announcement of four epochs. */
+export const RULES = { approvals: 2, delay: 4 * EPOCH_SECONDS };
 
-const publicKey = (name: keyof typeof SECRETS): Uint8Array => ed25519.getPublicKey(SECRETS[name]);
+export const publicKey = (name: keyof typeof SECRETS): Uint8Array => ed25519.getPublicKey(SECRETS[name]);
 export const idOf = (name: keyof typeof SECRETS): string => keyIdOf(publicKey(name));
 
 /** A leaf like any other. */
@@ -51,6 +64,9 @@ export function registerDeps(
     origin: ORIGIN,
     signingKey: SECRETS.register,
     issuers: keyList(publicKey('issuer'), publicKey('otherIssuer')),
+    approvers: keyList(publicKey('approver1'), publicKey('approver2'), publicKey('approver3')),
+    rules: RULES,
+    artifacts: {},
     operators: keyList(publicKey('operator')),
     epochSeconds: EPOCH_SECONDS,
     turn: 'on_demand',
@@ -92,8 +108,13 @@ export async function startRegister(database: Database<RegisterTables>, change: 
     post,
     json,
     submit: (leaf: FieldElement, as: keyof typeof SECRETS = 'issuer') => post('/v1/leaves', submission(leaf, as)),
-    revoke: (leaf: FieldElement, reason: RevocationReason = 'holder_request') =>
-      post('/v1/revocations', revocation(leaf, reason)),
+    revoke: (leaf: FieldElement, reason: RevocationReason = 'document_lost', as?: readonly Party[]) =>
+      post('/v1/revocations', urgent(leaf, reason, as)),
+    announce: (leaf: FieldElement, reason: RevocationReason = 'fraud', after?: number, as?: readonly Party[]) =>
+      post('/v1/announcements', announcement(leaf, reason, after, as)),
+    reverse: (leaf: FieldElement, position: number, as?: readonly Party[]) =>
+      post('/v1/reversals', reversal(leaf, position, as)),
+    request: (leaf: FieldElement, as: Party = 'issuer') => post('/v1/requests', request(leaf, as)),
     /** Moves the clock until the next cut is due, and cuts. */
     nextEpoch: async (): Promise<boolean> => {
       time.now += EPOCH_SECONDS * 1000;
@@ -124,10 +145,36 @@ export function submission(leaf: FieldElement, as: keyof typeof SECRETS = 'issue
   return { leaf: leaf.toString(), issuer: idOf(as), signature: toBase64Url(sign(leafMessage(leaf), SECRETS[as])) };
 }
 
-/** The body of a revocation. */
-export function revocation(leaf: FieldElement, reason: RevocationReason, as: keyof typeof SECRETS = 'operator') {
-  const signature = toBase64Url(sign(revocationMessage(leaf, reason), SECRETS[as]));
-  return { leaf: leaf.toString(), reason, operator: idOf(as), signature };
+/** A party by name. */
+export type Party = keyof typeof SECRETS;
+
+const TWO: readonly Party[] = ['approver1', 'approver2'];
+
+/** Approvals of a message. */
+export function approvalsOf(message: Uint8Array, as: readonly Party[]) {
+  return as.map((name) => ({ approver: idOf(name), signature: toBase64Url(sign(message, SECRETS[name])) }));
+}
+
+/** The body of an announcement. */
+export function announcement(leaf: FieldElement, reason: RevocationReason, after = -1, as = TWO) {
+  const approvals = approvalsOf(revocationMessage(leaf, reason, after), as);
+  return { leaf: leaf.toString(), reason, after, approvals };
+}
+
+/** The body of a reversal. */
+export function reversal(leaf: FieldElement, position: number, as = TWO) {
+  const approvals = approvalsOf(reversalMessage(leaf, position), as);
+  return { leaf: leaf.toString(), announcement: position, approvals };
+}
+
+/** The body of an urgent revocation. */
+export function urgent(leaf: FieldElement, reason: RevocationReason, as = TWO) {
+  return { leaf: leaf.toString(), reason, approvals: approvalsOf(urgentMessage(leaf, reason), as) };
+}
+
+/** The body of a holder's request. */
+export function request(leaf: FieldElement, as: Party = 'issuer') {
+  return { leaf: leaf.toString(), issuer: idOf(as), signature: toBase64Url(sign(requestMessage(leaf), SECRETS[as])) };
 }
 
 /** Expects a problem document. */

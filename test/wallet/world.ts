@@ -10,8 +10,9 @@ import { Hono } from 'hono';
 import { credentialLeaf } from '../../src/commitment/credential.ts';
 import { poseidon } from '../../src/commitment/poseidon.ts';
 import { buildWasmPoseidon } from '../../src/commitment/poseidon_wasm.ts';
+import type { Approval } from '../../src/log/events.ts';
 import { createLogger } from '../../src/http/logs.ts';
-import { keyIdOf, leafMessage, revocationMessage, sign } from '../../src/log/signatures.ts';
+import { keyIdOf, leafMessage, revocationMessage, sign, urgentMessage } from '../../src/log/signatures.ts';
 import { type Attributes, packAttributes } from '../../src/protocol/attributes.ts';
 import type { ErrorCode } from '../../src/protocol/errors.ts';
 import { type FieldElement, parseField, toField } from '../../src/protocol/field.ts';
@@ -30,6 +31,8 @@ import { ATTRIBUTES, committedArtifacts, NOW, readArtifact } from '../proving/sa
 
 export const random: Random = (length) => new Uint8Array(randomBytes(length));
 export const EPOCH_SECONDS = 60;
+/** Seconds for which a revocation is announced. */
+export const REVOCATION_DELAY = 600;
 const REGISTER_URL = 'https://register.example';
 const ISSUER_URL = 'https://issuer.example';
 const REGISTER_NAME = 'register.example/v1';
@@ -70,20 +73,23 @@ export class World {
   readonly handlers = new Map<string, Handler>();
   readonly misbehaviour: Misbehaviour = {};
   readonly issuerKey = random(32);
-  readonly operatorKey = random(32);
+  readonly approverKey = random(32);
   readonly registerKey = random(32);
   readonly registerConfig: RegisterConfig;
   readonly #register: Register;
 
   static async open(): Promise<World> {
-    const [registerKey, issuerKey, operatorKey] = [random(32), random(32), random(32)];
-    const keys = { registerKey, issuerKey, operatorKey };
+    const [registerKey, issuerKey, approverKey] = [random(32), random(32), random(32)];
+    const keys = { registerKey, issuerKey, approverKey };
     const clock = { now: NOW };
     const register = await createRegister({
       origin: REGISTER_NAME,
       signingKey: registerKey,
       issuers: keyList(ed25519.getPublicKey(issuerKey)),
-      operators: keyList(ed25519.getPublicKey(operatorKey)),
+      approvers: keyList(ed25519.getPublicKey(approverKey)),
+      rules: { approvals: 1, delay: REVOCATION_DELAY },
+      artifacts: {},
+      operators: {},
       epochSeconds: EPOCH_SECONDS,
       turn: 'on_demand',
       timeZone: 'Asia/Shanghai',
@@ -101,7 +107,7 @@ export class World {
     return world;
   }
 
-  private constructor(register: Register, keys: Pick<World, 'registerKey' | 'issuerKey' | 'operatorKey'>) {
+  private constructor(register: Register, keys: Pick<World, 'registerKey' | 'issuerKey' | 'approverKey'>) {
     Object.assign(this, keys);
     this.#register = register;
     this.registerConfig = {
@@ -163,13 +169,20 @@ export class World {
   }
 
   async revoke(leaf: FieldElement): Promise<void> {
-    const reason = 'holder_request';
-    await this.callRegister('/v1/revocations', {
-      leaf: String(leaf),
-      reason,
-      operator: keyIdOf(ed25519.getPublicKey(this.operatorKey)),
-      signature: toBase64Url(sign(revocationMessage(leaf, reason), this.operatorKey)),
-    });
+    const reason = 'document_lost';
+    const approvals = [this.#approval(urgentMessage(leaf, reason))];
+    await this.callRegister('/v1/revocations', { leaf: String(leaf), reason, approvals });
+  }
+
+  async announce(leaf: FieldElement): Promise<void> {
+    const reason = 'fraud';
+    const approvals = [this.#approval(revocationMessage(leaf, reason))];
+    await this.callRegister('/v1/announcements', { leaf: String(leaf), reason, after: -1, approvals });
+  }
+
+  #approval(message: Uint8Array): Approval {
+    const approver = keyIdOf(ed25519.getPublicKey(this.approverKey));
+    return { approver, signature: toBase64Url(sign(message, this.approverKey)) };
   }
 }
 
