@@ -121,7 +121,7 @@ export class Replay {
     if (state.presentationRoot !== presentationRoot) {
       throw fault('presentation_root', size, 'the leaves do not have the presentation root that the checkpoint states');
     }
-    compareCounts('counts', size, state.counts, this.#checkpoint.counts);
+    compareCounts('counts', size, { ...state.counts }, { ...this.#checkpoint.counts });
     compareCounts('reasons', size, state.reasons, this.#checkpoint.reasons);
     this.#state = state;
     return state;

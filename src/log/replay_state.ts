@@ -117,7 +117,7 @@ export function encodeReplayState({ frontier, presentationRoot, ...rest }: Repla
     roots: frontier.roots.map(toBase64Url),
     presentationRoot: String(presentationRoot),
     ...rest,
-  } satisfies z.input<typeof stored>);
+  });
 }
 
 /**

@@ -57,10 +57,10 @@ export function parseTilePath(path: string): Tile | undefined {
   if (groups === undefined) {
     return undefined;
   }
-  const level = groups['level'] === 'entries' ? 'entries' : Number(groups['level']);
+  const level: Tile['level'] = groups['level'] === 'entries' ? 'entries' : Number(groups['level']);
   const index = Number(groups['number']?.replace(/[x/]/g, ''));
   const width = Number(groups['width'] ?? TILE_WIDTH);
-  const tile = { level, index, width };
+  const tile: Tile = { level, index, width };
   const sound = (level === 'entries' || level <= MAX_LEVEL) && Number.isSafeInteger(index) && width >= 1;
   return sound && tilePath(tile) === path ? tile : undefined;
 }
