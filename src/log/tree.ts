@@ -50,6 +50,56 @@ export interface TreeUpdate {
   readonly families: readonly Family[];
 }
 
+/** Hashes many families: the values of their parents, in the same order. It may take its time, and other threads. */
+export type HashAll = (families: readonly Family[]) => Promise<readonly FieldElement[]>;
+
+/** Hashes families one after another, here and now. */
+export function hashInTurn(hash: Poseidon): HashAll {
+  return (families) => Promise.resolve(families.map(({ children }) => hash(children)));
+}
+
+/** Changes of some levels. */
+export interface LevelsUpdate {
+  /** Changed families of the levels, by level and then by parent. */
+  readonly families: readonly Family[];
+  /** Changed nodes of the level above them by position, ascending. */
+  readonly above: ReadonlyMap<number, FieldElement>;
+}
+
+/**
+ * Sets nodes of a level and hashes upwards, each dirty node once.
+ *
+ * @param hashAll - How to hash.
+ * @param empty - `emptyRoots`.
+ * @param store - The tree before.
+ * @param changed - New values of nodes of the lowest level by position.
+ * @param from - The lowest level.
+ * @param to - Where to stop: families of the levels below it are hashed.
+ */
+export async function updateLevels(
+  hashAll: HashAll,
+  empty: readonly FieldElement[],
+  store: NodeStore,
+  changed: ReadonlyMap<number, FieldElement>,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<LevelsUpdate> {
+  const families: Family[] = [];
+  let above = changed;
+  for (let level = from; level < to; level++) {
+    const here = above;
+    const parents = [...new Set([...here.keys()].map((position) => Math.floor(position / TREE_ARITY)))];
+    parents.sort((a, b) => a - b);
+    const siblings = parents.flatMap(childrenOf).filter((position) => !here.has(position));
+    const stored = await store.read(level, siblings);
+    const valueAt = valueOf(here, stored, emptyAt(empty, level));
+    const dirty = parents.map((parent) => ({ level, parent, children: childrenOf(parent).map(valueAt) }));
+    const hashes = await hashAll(dirty);
+    for (const family of dirty) families.push(family);
+    above = new Map(parents.map((parent, i) => [parent, hashes[i] ?? emptyAt(empty, level + 1)]));
+  }
+  return { families, above };
+}
+
 /**
  * Sets leaves.
  *
@@ -65,34 +115,39 @@ export async function updateTree(
   store: NodeStore,
   leaves: ReadonlyMap<number, FieldElement>,
 ): Promise<TreeUpdate> {
-  if ([...leaves.keys()].some((index) => !Number.isSafeInteger(index) || index < 0 || index >= TREE_LEAVES)) {
-    throw new ProtocolError('leaf_index_invalid', 'a leaf index lies outside the tree');
-  }
-  const nodes: TreeNode[] = [];
-  const families: Family[] = [];
-  let changed: ReadonlyMap<number, FieldElement> = leaves;
-  for (let level = 0; level < TREE_DEPTH; level++) {
-    const here = atLevel(level, changed);
-    for (const node of here) nodes.push(node);
-    const parents = [...new Set(here.map(({ position }) => Math.floor(position / TREE_ARITY)))];
-    const siblings = parents.flatMap(childrenOf).filter((position) => !changed.has(position));
-    const stored = await store.read(level, siblings);
-    const valueAt = valueOf(changed, stored, emptyAt(empty, level));
-    const hashed = new Map<number, FieldElement>();
-    for (const parent of parents) {
-      const children = childrenOf(parent).map(valueAt);
-      families.push({ level, parent, children });
-      hashed.set(parent, hash(children));
+  requireInside(leaves.keys());
+  const { families, above } = await updateLevels(hashInTurn(hash), empty, store, leaves, { from: 0, to: TREE_DEPTH });
+  const root = above.get(0) ?? (await storedRoot(hash, empty, store));
+  return { root, nodes: [...changedNodes(families, leaves), ...atLevel(TREE_DEPTH, above)], families };
+}
+
+/** Throws `leaf_index_invalid` for an index outside the tree. */
+export function requireInside(indices: Iterable<number>): void {
+  for (const index of indices) {
+    if (!Number.isSafeInteger(index) || index < 0 || index >= TREE_LEAVES) {
+      throw new ProtocolError('leaf_index_invalid', 'a leaf index lies outside the tree');
     }
-    changed = hashed;
   }
-  nodes.push(...atLevel(TREE_DEPTH, changed));
-  const root = changed.get(0) ?? (await storedRoot(hash, empty, store));
-  return { root, nodes, families };
+}
+
+/** The nodes that changed, out of their families. */
+function changedNodes(families: readonly Family[], leaves: ReadonlyMap<number, FieldElement>): readonly TreeNode[] {
+  const dirty = new Set(families.map(({ level, parent }) => `${String(level + 1)}/${String(parent)}`));
+  return families.flatMap(({ level, parent, children }) =>
+    children.flatMap((value, child) => {
+      const position = parent * TREE_ARITY + child;
+      const changed = level === 0 ? leaves.has(position) : dirty.has(`${String(level)}/${String(position)}`);
+      return changed ? [{ level, position, value }] : [];
+    }),
+  );
 }
 
 /** The root is stored nowhere: the checkpoint has it, and one hash gives it. */
-async function storedRoot(hash: Poseidon, empty: readonly FieldElement[], store: NodeStore): Promise<FieldElement> {
+export async function storedRoot(
+  hash: Poseidon,
+  empty: readonly FieldElement[],
+  store: NodeStore,
+): Promise<FieldElement> {
   const top = childrenOf(0);
   const stored = await store.read(TREE_DEPTH - 1, top);
   return hash(top.map((position) => stored.get(position) ?? emptyAt(empty, TREE_DEPTH - 1)));

@@ -14,8 +14,9 @@
 import type { Kysely, Transaction } from 'kysely';
 import { emptyAt, type Family, type NodeStore } from '../log/tree.ts';
 import { ProtocolError } from '../protocol/errors.ts';
-import { type FieldElement, toField } from '../protocol/field.ts';
+import type { FieldElement } from '../protocol/field.ts';
 import { TREE_ARITY } from '../protocol/statement.ts';
+import { fieldAt, fieldsToBytes, VALUE_BYTES } from './field_bytes.ts';
 
 /** A version of a family: valid from the checkpoint of that size until the next version. */
 export interface FamilyRow {
@@ -44,9 +45,7 @@ export function treeOf<Schema extends TreeTables>(db: Kysely<Schema> | Transacti
 
 /** Rows in one statement: below the parameter limits of both databases. */
 const BATCH = 1000;
-const VALUE_BYTES = 32;
 const FAMILY_BYTES = TREE_ARITY * VALUE_BYTES;
-const LIMBS = [0, 8, 16, 24] as const;
 
 /** Creates the table; part of a migration. */
 export async function createTreeTable<Schema>(db: Kysely<Schema>): Promise<void> {
@@ -76,7 +75,7 @@ export function nodesAt(db: TreeDb, size: number): NodeStore {
       const values = new Map<number, FieldElement>();
       for (const position of positions) {
         const children = families.get(Math.floor(position / TREE_ARITY));
-        if (children !== undefined) values.set(position, readValue(children, position % TREE_ARITY));
+        if (children !== undefined) values.set(position, fieldAt(children, position % TREE_ARITY));
       }
       return values;
     },
@@ -88,8 +87,8 @@ async function readFamilies(
   size: number,
   level: number,
   parents: readonly number[],
-): Promise<ReadonlyMap<number, DataView>> {
-  const families = new Map<number, DataView>();
+): Promise<ReadonlyMap<number, Uint8Array>> {
+  const families = new Map<number, Uint8Array>();
   for (let start = 0; start < parents.length; start += BATCH) {
     const rows = await db
       .selectFrom('families')
@@ -101,7 +100,7 @@ async function readFamilies(
       .orderBy('size')
       .execute();
     // Of several versions the latest stays.
-    for (const { parent, children } of rows) families.set(parent, viewOf(children));
+    for (const { parent, children } of rows) families.set(parent, bytesOf(children));
   }
   return families;
 }
@@ -135,11 +134,11 @@ export async function readRange(
     .orderBy('parent')
     .orderBy('size')
     .execute();
-  const latest = new Map(rows.map(({ parent, children }) => [parent, viewOf(children)] as const));
+  const latest = new Map(rows.map(({ parent, children }) => [parent, bytesOf(children)] as const));
   const values = new Map<number, FieldElement>();
   for (const [parent, children] of latest) {
     for (let child = 0; child < TREE_ARITY; child++) {
-      const value = readValue(children, child);
+      const value = fieldAt(children, child);
       if (value !== emptyAt(empty, level)) values.set(parent * TREE_ARITY + child - first, value);
     }
   }
@@ -158,7 +157,12 @@ export async function writeFamilies(tx: TreeDb, size: number, families: readonly
   for (let start = 0; start < families.length; start += BATCH) {
     const rows = families
       .slice(start, start + BATCH)
-      .map(({ level, parent, children }) => ({ level, parent, size, children: bytesOf(children) }));
+      .map(({ level, parent, children }) => ({
+        level,
+        parent,
+        size,
+        children: Buffer.from(fieldsToBytes(children).buffer),
+      }));
     await tx
       .insertInto('families')
       .values(rows)
@@ -196,30 +200,13 @@ export async function pruneFamilies(tx: TreeDb, oldest: number): Promise<void> {
     .execute();
 }
 
-function viewOf(children: Uint8Array | ArrayBuffer): DataView {
+function bytesOf(children: Uint8Array | ArrayBuffer): Uint8Array {
   const bytes = children instanceof Uint8Array ? children : new Uint8Array(children);
   if (bytes.length !== FAMILY_BYTES) {
     throw new ProtocolError(
       'register_inconsistent',
       'a row of the tree is damaged; replay the log into a new database',
     );
-  }
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function readValue(children: DataView, child: number): FieldElement {
-  const at = child * VALUE_BYTES;
-  return toField(LIMBS.reduce((value, limb) => (value << 64n) | children.getBigUint64(at + limb), 0n));
-}
-
-function bytesOf(children: readonly FieldElement[]): Buffer {
-  const bytes = Buffer.alloc(FAMILY_BYTES);
-  for (const [child, value] of children.entries()) {
-    let rest: bigint = value;
-    for (const limb of LIMBS.toReversed()) {
-      bytes.writeBigUInt64BE(BigInt.asUintN(64, rest), child * VALUE_BYTES + limb);
-      rest >>= 64n;
-    }
   }
   return bytes;
 }
