@@ -34,7 +34,8 @@ missing (npm run bench:peers). Leave the machine alone meanwhile: a run of every
 an hour, the first one twice that, since it makes keys for circuits of other sizes.
 
   --quick         the first figures, in Node alone, under a minute
-  --only NAME     one figure, one group (bauta) or one part; may be repeated
+  --only NAME     one figure, one group (bauta) or one part; may be repeated, and then Chromium
+                  measures the named figures alone
   --json          print {"machine", "ms", "bytes"} with the medians in Node and nothing else
                   (with: npm run --silent bench -- --json)
   --compare FILE  print ratios to an earlier results.json; below 1 is faster
@@ -96,7 +97,7 @@ async function run({ quick, full, selection }: Options): Promise<Results> {
   const wants = (name: SectionName): boolean => sections.includes(name);
   const bytes = wants('bytes') ? await countBytes(full) : {};
   const node = await measureInNode(figures, quick ? QUICK_ROUNDS : FULL_ROUNDS, say);
-  const parts = await measureSections(beyond, quick, say);
+  const parts = await measureSections(selection, quick, say);
   const day = new Date().toISOString().slice(0, 10);
   return parseResults({ format: 1, day, quick, machine, node, bytes, ...parts });
 }

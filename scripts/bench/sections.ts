@@ -5,7 +5,7 @@
  * @module
  */
 import { type Bench, openChromium } from './chromium.ts';
-import { FIGURE_NAMES, type SectionName } from './figures.ts';
+import { FIGURE_NAMES, type Selection, type SectionName } from './figures.ts';
 import { measureConcurrency } from './growth_concurrency.ts';
 import { measureAttributes, measureBatch, measureDepth } from './growth.ts';
 import { measureMemory } from './memory.ts';
@@ -32,18 +32,19 @@ const withPrefix =
 
 async function inChromium(
   bench: Bench,
-  names: readonly SectionName[],
+  { figures: asked, sections }: Selection,
   quick: boolean,
   say: Say,
 ): Promise<Pick<Results, 'chromium' | 'throttling'>> {
   const kind = quick ? 'quick' : 'full';
+  const wanted = asked.length > 0 ? asked : FIGURE_NAMES;
   let [figures, throttled, throttling]: [Figures?, Figures?, number?] = [];
-  if (names.includes('chromium')) {
-    figures = await bench.measure(FIGURE_NAMES, ROUNDS[kind], withPrefix('chromium', say));
+  if (sections.includes('chromium')) {
+    figures = await bench.measure(wanted, ROUNDS[kind], withPrefix('chromium', say));
   }
-  if (names.includes('throttled')) {
+  if (sections.includes('throttled')) {
     ({ figures: throttled, throttling } = await bench.measureThrottled(
-      FIGURE_NAMES,
+      wanted,
       THROTTLED_ROUNDS[kind],
       withPrefix('throttled', say),
     ));
@@ -71,17 +72,18 @@ async function growth(names: readonly SectionName[], quick: boolean, say: Say): 
 }
 
 /**
- * Measures parts.
+ * Measures the parts of a selection but `bytes`, which needs no measuring.
  *
- * @param names - All but `bytes`, which needs no measuring.
+ * @param selection - If it names figures, Chromium measures those alone.
  */
-export async function measureSections(names: readonly SectionName[], quick: boolean, say: Say): Promise<Parts> {
+export async function measureSections(selection: Selection, quick: boolean, say: Say): Promise<Parts> {
+  const names = selection.sections;
   let parts: Parts = { growth: await growth(names, quick, say) };
   if (names.some((name) => ['chromium', 'throttled', 'memory'].includes(name))) {
     const bench = await openChromium(withPrefix('chromium', say));
     try {
       if (names.includes('chromium') || names.includes('throttled')) {
-        parts = { ...parts, ...(await inChromium(bench, names, quick, say)) };
+        parts = { ...parts, ...(await inChromium(bench, selection, quick, say)) };
       }
       if (names.includes('memory')) parts = { ...parts, memory: await measureMemory(bench, withPrefix('memory', say)) };
     } finally {
