@@ -2,42 +2,21 @@
 import { hexToBytes } from '@noble/hashes/utils.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { emptyRoots, pathRoot, TREE_LEAVES } from '../../src/commitment/tree.ts';
+import { pathRoot, TREE_LEAVES } from '../../src/commitment/tree.ts';
 import {
   BLOCK_LEAVES,
-  type BlockContent,
+  blockFromPath,
   blockOf,
   blockPath,
   decodeBlock,
   encodeBlock,
   pathFromBlock,
 } from '../../src/log/block.ts';
-import { FIELD_ORDER, type FieldElement, toField } from '../../src/protocol/field.ts';
-import { naiveNode, toyHash } from './reference.ts';
+import { FIELD_ORDER, toField } from '../../src/protocol/field.ts';
+import { blockContent, EMPTY, hash } from './block_content.ts';
+import { naiveNode } from './reference.ts';
 
-const hash = toyHash();
-const EMPTY = emptyRoots(hash);
 const invalid = expect.objectContaining({ code: 'block_invalid' }) as Error;
-
-/** The block of a tree, from the definition. */
-function blockContent(leaves: ReadonlyMap<number, FieldElement>, number: number): BlockContent {
-  const active = new Map([...leaves].filter(([, leaf]) => leaf !== 0n));
-  const levels = [0, 1, 2, 3, 4, 5].map((level) => {
-    const width = 8 ** (6 - level);
-    const positions = new Set([...active.keys()].map((index) => Math.floor(index / 8 ** level)));
-    const inside = [...positions].filter((position) => Math.floor(position / width) === number);
-    return new Map(
-      inside
-        .sort((a, b) => a - b)
-        .map((position) => [position - number * width, naiveNode(hash, EMPTY, active, level, position)]),
-    );
-  });
-  const upper = [6, 7, 8, 9, 10].map((level) => {
-    const parent = Math.floor(number / 8 ** (level - 5));
-    return Array.from({ length: 8 }, (_, child) => naiveNode(hash, EMPTY, active, level, parent * 8 + child));
-  });
-  return { size: 7, number, empty: EMPTY, upper, levels };
-}
 
 const LEAVES = new Map([
   [0, toField(11n)],
@@ -91,6 +70,17 @@ describe('a block', () => {
     for (const index of [0, BLOCK_LEAVES - 1, 2 * BLOCK_LEAVES, -1, BLOCK_LEAVES + 0.5, Number.NaN]) {
       expect(() => pathFromBlock(block, index)).toThrow(invalid);
     }
+  });
+
+  it('is known in part by whoever has a path of it, and no further', () => {
+    const index = BLOCK_LEAVES * 9 + 77;
+    const path = pathFromBlock(decodeBlock(encodeBlock(blockContent(LEAVES, blockOf(index)))), index);
+    const part = blockFromPath(path, index, 7);
+    expect([part.size, part.number, pathFromBlock(part, index)]).toEqual([7, 9, path]);
+    expect(pathFromBlock(part, index + 1)).toEqual(path);
+    expect(() => pathFromBlock(part, index + 8)).toThrow(invalid);
+    expect(() => part.node(6, 0)).toThrow(invalid);
+    expect(() => part.node(-1, 0)).toThrow(invalid);
   });
 
   it('is refused when cut off anywhere, or longer than it says', () => {
