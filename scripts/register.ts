@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * The register operator's command; `--help` says what it can do.
+ * The command of the register's approvers and its operator; `--help` says what it can do.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import { runCommand } from '../src/register/command.ts';
 
 process.exitCode = await runCommand(process.argv.slice(2), {
   fetch: (url, init) => fetch(url, init),
+  clock: () => Date.now(),
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
 });

@@ -9,11 +9,12 @@
  *     urgent      "bauta/urgent/v1" || leaf || reason               approver
  *     request     "bauta/request/v1" || leaf                        issuer
  *     resets      "bauta/resets/v1" || count || "/" || previous     issuer
+ *     appeals     "bauta/appeals/v1" || issuer || "/" || time       approver
  *     turn        "bauta/turn/v1" || epoch                          operator
  *     key id      base64url(SHA-256(public key)[:8])
  *
  * A leaf is 32 bytes, big-endian; numbers are decimal text; `after`, `announcement` and `previous` are
- * log positions, or -1 for none. No tag is a prefix of another.
+ * log positions, or -1 for none; `time` is Unix seconds. No tag is a prefix of another.
  * docs/protocol.md section 7.
  *
  * @module
@@ -77,6 +78,16 @@ export function requestMessage(leaf: FieldElement): Uint8Array {
  */
 export function resetsMessage(count: number, previous: number): Uint8Array {
   return message('resets', utf8ToBytes(`${String(count)}/${String(previous)}`));
+}
+
+/**
+ * What an approver signs to read the appeals at an issuer; no event of the log.
+ *
+ * @param issuer - Key id of the issuer.
+ * @param time - Unix seconds, now.
+ */
+export function appealsMessage(issuer: string, time: number): Uint8Array {
+  return message('appeals', utf8ToBytes(`${issuer}/${String(time)}`));
 }
 
 /**

@@ -31,6 +31,7 @@ export const MESSAGE_TAG = {
   urgent: 'bauta/urgent/v1',
   request: 'bauta/request/v1',
   resets: 'bauta/resets/v1',
+  appeals: 'bauta/appeals/v1',
   turn: 'bauta/turn/v1',
   dedup: 'bauta/dedup/v1',
   vault: 'bauta/vault/v1',

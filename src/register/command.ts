@@ -1,34 +1,47 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * The register operator's command line, `npm run register`. Prints one JSON object; 1 when the register
+ * The command line of approvers and the operator, `npm run register`. Prints one JSON object; 1 when the register
  * refuses, 2 when the command line is wrong.
  *
  * @module
  */
-import { randomBytes } from 'node:crypto';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { ed25519 } from '@noble/curves/ed25519.js';
-import { REVOCATION_REASONS, reasonSchema, type RevocationReason } from '../log/events.ts';
-import { keyIdOf } from '../log/signatures.ts';
+import { REVOCATION_REASONS, URGENT_REASONS } from '../log/events.ts';
 import { ProtocolError } from '../protocol/errors.ts';
-import { parseField } from '../protocol/field.ts';
-import { fromBase64Url, toBase64Url } from '../protocol/scope.ts';
-import { type Operator, revoke, turn } from './operator.ts';
+import { listAppeals } from './appeals_client.ts';
+import { type Act, actSchema, approve, submit } from './approver.ts';
+import { makeKey, readApproval, readKey, UsageError } from './command_files.ts';
+import { type RegisterAddress, turn } from './operator.ts';
 
 const HELP = `Usage: npm run --silent register -- COMMAND
 
-Commands
-  revoke --leaf DECIMAL --reason CLASS --url URL --key FILE
-         Revokes a credential's leaf, for good. It holds from the next checkpoint on: two epochs at most.
-  turn   --url URL --key FILE
-         Cuts the next checkpoint, if one is due.
-  key    --out FILE
-         Makes an operator's key and prints its public part, for the register's configuration.
+A revocation is decided by several approvers. Each signs alone, where the key is, and hands on what
+approve prints; whoever has enough approvals submits them. No command but those with --url uses the network.
 
-  --key FILE  The operator's secret key: a file of 'key', or the keys.json of a development stack.
-              Nobody but its owner may read it.
-  --url URL   The register, e.g. http://localhost:4102
+Commands
+  approve  --leaf DECIMAL --reason CLASS [--after POSITION] --key FILE
+           Approves that a revocation is announced. --after names an earlier, reversed announcement.
+  approve  --leaf DECIMAL --reverse POSITION --key FILE
+           Approves that the announcement at that log position is reversed: the credential stays.
+  approve  --leaf DECIMAL --reason CLASS --urgent --key FILE
+           Approves that the credential is revoked at once: ${URGENT_REASONS.join(', ')} only.
+  announce --approval FILE --approval FILE ... --url URL
+           Announces a revocation. It is carried out by itself once the delay has passed.
+  reverse  --approval FILE --approval FILE ... --url URL
+           Reverses an announcement.
+  revoke   --urgent --approval FILE --approval FILE ... --url URL
+           Revokes at once, for good. It holds from the next checkpoint on: two epochs at most.
+  appeals  --url URL --key FILE
+           Lists the appeals that wait at an issuer, for its approvers.
+  turn     --url URL --key FILE
+           Cuts the next checkpoint, if one is due.
+  key      --out FILE
+           Makes a key and prints its public part, for the configuration of register and issuer.
+
+  --key FILE   A secret key: a file of 'key', or the keys.json of a development stack, in which
+               --name NAME chooses (approver1, approver2, approver3; operator to turn).
+               Nobody but its owner may read it.
+  --url URL    The register, e.g. http://localhost:4102, or the issuer, e.g. http://localhost:4101
 
 Reason classes, public in the log
 ${Object.entries(REVOCATION_REASONS)
@@ -38,7 +51,9 @@ ${Object.entries(REVOCATION_REASONS)
 
 /** Where a command reads from and writes to. */
 export interface Terminal {
-  readonly fetch: Operator['fetch'];
+  readonly fetch: RegisterAddress['fetch'];
+  /** Unix time, milliseconds. */
+  readonly clock: () => number;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
 }
@@ -56,7 +71,7 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
     return 0;
   }
   try {
-    terminal.out(`${JSON.stringify(await execute(args, terminal.fetch))}\n`);
+    terminal.out(`${JSON.stringify(await execute(args, terminal))}\n`);
     return 0;
   } catch (error) {
     if (error instanceof UsageError) {
@@ -68,40 +83,54 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
   }
 }
 
-async function execute(args: readonly string[], fetch: Operator['fetch']): Promise<object> {
+async function execute(args: readonly string[], { fetch, clock }: Terminal): Promise<object> {
   const { command, options } = readArguments(args);
-  if (command === 'revoke') {
-    const leaf = parseField(required(options.leaf, '--leaf'));
-    const status = await revoke(operator(options, fetch), leaf, parseReason(required(options.reason, '--reason')));
-    return { leaf: leaf.toString(), status };
+  const address = (): RegisterAddress => ({ url: readUrl(required(options.url, '--url')), fetch });
+  const key = (name: string): Uint8Array => readKey(required(options.key, '--key'), options.name ?? name);
+  switch (command) {
+    case 'approve':
+      return approve(readAct(options), key('approver1'));
+    case 'announce':
+    case 'reverse':
+    case 'revoke':
+      if (command === 'revoke' && options.urgent !== true) {
+        throw new UsageError('only an urgent revocation needs no announcement: revoke --urgent, or announce');
+      }
+      if (options.approval === undefined) {
+        throw new UsageError('--approval is missing');
+      }
+      return submit(address(), command, options.approval.map(readApproval));
+    case 'appeals':
+      return { appeals: await listAppeals(address(), key('approver1'), clock()) };
+    case 'turn':
+      return turn({ ...address(), key: key('operator') });
+    case 'key':
+      return makeKey(required(options.out, '--out'));
+    case undefined:
+    default:
+      throw new UsageError('the command is approve, announce, reverse, revoke, appeals, turn or key');
   }
-  if (command === 'turn') {
-    return turn(operator(options, fetch));
-  }
-  if (command === 'key') {
-    return makeKey(required(options.out, '--out'));
-  }
-  throw new UsageError('the command is revoke, turn or key');
 }
 
-class UsageError extends Error {}
+const text = { type: 'string' } as const;
+const OPTIONS = {
+  leaf: text,
+  reason: text,
+  after: text,
+  reverse: text,
+  url: text,
+  key: text,
+  name: text,
+  out: text,
+  urgent: { type: 'boolean' },
+  approval: { type: 'string', multiple: true },
+} as const;
 
-interface Options {
-  readonly leaf?: string | undefined;
-  readonly reason?: string | undefined;
-  readonly url?: string | undefined;
-  readonly key?: string | undefined;
-  readonly out?: string | undefined;
-}
+type Options = ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>>['values'];
 
 function readArguments(args: readonly string[]): { readonly command: string | undefined; readonly options: Options } {
-  const text = { type: 'string' } as const;
   try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { leaf: text, reason: text, url: text, key: text, out: text },
-      allowPositionals: true,
-    });
+    const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
     return { command: positionals.length === 1 ? positionals[0] : undefined, options: values };
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : 'the options are malformed');
@@ -115,50 +144,36 @@ function required(value: string | undefined, name: string): string {
   return value;
 }
 
-function parseReason(text: string): RevocationReason {
-  const parsed = reasonSchema.safeParse(text);
+function readAct({ leaf, reason, after = '-1', reverse, urgent = false }: Options): Act {
+  const act =
+    reverse === undefined
+      ? {
+          leaf,
+          reason: required(reason, '--reason'),
+          ...(urgent ? { act: 'revoke' } : { act: 'announce', after: Number(after) }),
+        }
+      : { leaf, act: 'reverse', announcement: Number(reverse) };
+  if (reverse !== undefined && (reason !== undefined || urgent)) {
+    throw new UsageError('a reversal has no reason and is never urgent');
+  }
+  const parsed = actSchema.safeParse({ ...act, leaf: required(leaf, '--leaf') });
   if (!parsed.success) {
-    throw new UsageError(`--reason is one of ${Object.keys(REVOCATION_REASONS).join(', ')}`);
+    throw new UsageError(USAGE_OF[String(parsed.error.issues[0]?.path[0])] ?? 'the approval is malformed');
   }
   return parsed.data;
 }
 
-function operator({ url, key }: Options, fetch: Operator['fetch']): Operator {
-  const base = required(url, '--url').replace(/\/$/, '');
+const USAGE_OF: Readonly<Record<string, string>> = {
+  leaf: '--leaf is a canonical field element, in decimal',
+  reason: `--reason is a class of the list below; a holder's request comes from the issuer, and --urgent allows ${URGENT_REASONS.join(' and ')} only`,
+  after: '--after is a log position',
+  announcement: '--reverse is a log position',
+};
+
+function readUrl(text: string): string {
+  const base = text.replace(/\/$/, '');
   if (!URL.canParse(base)) {
     throw new UsageError('--url is not a URL');
   }
-  return { url: base, key: readKey(required(key, '--key')), fetch };
-}
-
-function readKey(path: string): Uint8Array {
-  let text: string;
-  try {
-    if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
-      throw new UsageError(`others may read ${path}; run: chmod 600 ${path}`);
-    }
-    text = readFileSync(path, 'utf8').trim();
-  } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(`${path} cannot be read`);
-  }
-  try {
-    const secret = fromBase64Url(text.startsWith('{') ? (JSON.parse(text) as { operator: string }).operator : text);
-    if (secret.length === 32) {
-      return secret;
-    }
-  } catch {
-    // told below
-  }
-  throw new UsageError(`${path} does not hold an operator's key`);
-}
-
-function makeKey(path: string): object {
-  const secret = new Uint8Array(randomBytes(32));
-  try {
-    writeFileSync(path, `${toBase64Url(secret)}\n`, { mode: 0o600, flag: 'wx' });
-  } catch {
-    throw new UsageError(`${path} exists already or cannot be written`);
-  }
-  const publicKey = ed25519.getPublicKey(secret);
-  return { id: keyIdOf(publicKey), public_key: toBase64Url(publicKey) };
+  return base;
 }

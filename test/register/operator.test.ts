@@ -9,8 +9,8 @@ import { serve, type ServerType } from '@hono/node-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toBase64Url } from '../../src/protocol/scope.ts';
 import { runCommand } from '../../src/register/command.ts';
-import { revoke, turn } from '../../src/register/operator.ts';
-import { EPOCH_SECONDS, idOf, leafOf, openTestRegister, SECRETS } from './harness.ts';
+import { turn } from '../../src/register/operator.ts';
+import { EPOCH_SECONDS, idOf, leafOf, openTestRegister, RULES, SECRETS, START } from './harness.ts';
 
 type Opened = Awaited<ReturnType<typeof openTestRegister>>;
 
@@ -25,6 +25,7 @@ async function run(...args: readonly string[]): Promise<Outcome> {
   let [stdout, stderr] = ['', ''];
   const code = await runCommand(args, {
     fetch: (url, init) => fetch(url, init),
+    clock: () => START,
     out: (text) => (stdout += text),
     err: (text) => (stderr += text),
   });
@@ -45,17 +46,21 @@ function runProcess(...args: readonly string[]): Promise<Outcome> {
   });
 }
 
-describe("the operator's command", () => {
+describe('the command of approvers and the operator', () => {
   const folder = mkdtempSync(join(tmpdir(), 'bauta-operator-'));
-  const key = join(folder, 'operator.key');
-  const stack = join(folder, 'keys.json');
+  const file = (name: string): string => join(folder, name);
+  const stack = file('keys.json');
+  const [one, two] = [file('one.key'), file('two.key')];
   let register: Opened;
   let server: ServerType;
   let url = '';
 
   beforeAll(async () => {
-    writeFileSync(key, `${toBase64Url(SECRETS.operator)}\n`, { mode: 0o600 });
-    writeFileSync(stack, JSON.stringify({ operator: toBase64Url(SECRETS.operator), other: 'x' }), { mode: 0o600 });
+    const text = (name: keyof typeof SECRETS): string => toBase64Url(SECRETS[name]);
+    writeFileSync(one, `${text('approver1')}\n`, { mode: 0o600 });
+    writeFileSync(two, `${text('approver2')}\n`, { mode: 0o600 });
+    const keys = { operator: text('operator'), approver1: text('approver1'), approver2: text('approver2') };
+    writeFileSync(stack, JSON.stringify({ ...keys, other: 'x' }), { mode: 0o600 });
     register = await openTestRegister(':memory:');
     await new Promise<void>((resolve) => {
       server = serve({ fetch: register.app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }: AddressInfo) => {
@@ -70,22 +75,90 @@ describe("the operator's command", () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('revokes a leaf and turns the epoch', async () => {
+  /** Approves with both keys; returns the options that name the approvals. */
+  async function approvals(name: string, ...args: readonly string[]): Promise<readonly string[]> {
+    const options: string[] = [];
+    for (const [i, key] of [one, two].entries()) {
+      const { code, stdout, stderr } = await run('approve', ...args, '--key', key);
+      expect([code, stderr]).toEqual([0, '']);
+      const path = file(`${name}${String(i)}.json`);
+      writeFileSync(path, stdout);
+      options.push('--approval', path);
+    }
+    return options;
+  }
+  const done = (leaf: string, status: string): Outcome => ({
+    code: 0,
+    stdout: `${JSON.stringify({ leaf, status })}\n`,
+    stderr: '',
+  });
+  const turned = async (): Promise<void> => {
+    register.time.now += EPOCH_SECONDS * 1000;
+    expect(await run('turn', '--url', `${url}/`, '--key', stack)).toMatchObject({ code: 0, stderr: '' });
+  };
+
+  it('announces, reverses and announces again what approvers signed apart, and it is carried out', async () => {
     await register.submit(leafOf(1));
     const leaf = leafOf(1).toString();
-    const revoked = await runProcess('revoke', '--leaf', leaf, '--reason', 'document_lost', '--url', url, '--key', key);
-    expect(revoked).toEqual({ code: 0, stdout: `${JSON.stringify({ leaf, status: 'pending' })}\n`, stderr: '' });
-    const turned = await run('turn', '--url', `${url}/`, '--key', stack);
-    expect(turned).toEqual({ code: 0, stdout: `${JSON.stringify({ epoch: 1, turned: true })}\n`, stderr: '' });
-    expect((await register.checkpoint()).counts).toEqual({ issued: 1, revoked: 1, active: 0 });
+    const first = await approvals('first', '--leaf', leaf, '--reason', 'fraud');
+    expect(await runProcess('announce', ...first, '--url', url)).toEqual(done(leaf, 'pending'));
+    await turned();
+    const position = (await register.checkpoint()).size - 1;
+    const back = await approvals('back', '--leaf', leaf, '--reverse', String(position));
+    expect(await run('reverse', ...back, '--url', url)).toEqual(done(leaf, 'pending'));
+    await turned();
+    expect(await run('announce', ...first, '--url', url)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^announcement_outdated: /) as string,
+    });
+    const again = await approvals('again', '--leaf', leaf, '--reason', 'fraud', '--after', String(position));
+    expect(await run('announce', ...again, '--url', url)).toEqual(done(leaf, 'pending'));
+    await turned();
+    expect((await register.checkpoint()).counts).toMatchObject({ revoked: 0, announced: 1 });
+    register.time.now += RULES.delay * 1000;
+    await turned();
+    expect((await register.checkpoint()).counts).toMatchObject({ revoked: 1, announced: 0 });
   }, 60_000);
 
+  it('revokes at once where that may be', async () => {
+    await register.submit(leafOf(2));
+    const leaf = leafOf(2).toString();
+    const urgent = await approvals('urgent', '--leaf', leaf, '--reason', 'document_lost', '--urgent');
+    expect(await run('revoke', '--urgent', ...urgent, '--url', url)).toEqual(done(leaf, 'pending'));
+    await turned();
+    expect(await run('revoke', '--urgent', ...urgent, '--url', url)).toEqual(done(leaf, 'revoked'));
+    expect(await run('revoke', ...urgent, '--url', url)).toMatchObject({ code: 2 });
+  });
+
+  it('takes the key that --name names from the keys of a development stack', async () => {
+    const base = ['approve', '--leaf', '1', '--reason', 'death', '--key', stack] as const;
+    const [unnamed, named] = await Promise.all([run(...base), run(...base, '--name', 'approver2')]);
+    expect(JSON.parse(unnamed.stdout)).toMatchObject({ act: 'announce', approver: idOf('approver1') });
+    expect(JSON.parse(named.stdout)).toMatchObject({ act: 'announce', approver: idOf('approver2') });
+    expect(await run(...base, '--name', 'other')).toMatchObject({ code: 2 });
+  });
+
+  it('submits approvals of one and the same act only', async () => {
+    const fraud = await approvals('fraud', '--leaf', '5', '--reason', 'fraud');
+    const death = await approvals('death', '--leaf', '5', '--reason', 'death');
+    const other = await approvals('other', '--leaf', '6', '--reason', 'fraud');
+    const refused = { code: 1, stderr: expect.stringMatching(/^approvals_differ: /) as string };
+    expect(await run('announce', ...fraud.slice(2), ...death.slice(2), '--url', url)).toMatchObject(refused);
+    expect(await run('announce', ...fraud.slice(2), ...other.slice(2), '--url', url)).toMatchObject(refused);
+    expect(await run('reverse', ...fraud, '--url', url)).toMatchObject(refused);
+    writeFileSync(file('empty.json'), '{}');
+    expect(await run('announce', '--approval', file('empty.json'), '--url', url)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^approval_invalid: /) as string,
+    });
+  });
+
   it('says what the register refused, and exits 1', async () => {
-    const leaf = leafOf('never').toString();
-    const refused = await run('revoke', '--leaf', leaf, '--reason', 'fraud', '--url', url, '--key', key);
+    const never = await approvals('never', '--leaf', leafOf('never').toString(), '--reason', 'fraud');
+    const refused = await run('announce', ...never, '--url', url);
     expect(refused).toMatchObject({ code: 1, stdout: '' });
     expect(refused.stderr).toMatch(/^leaf_unknown: /);
-    const nobody = await run('turn', '--url', 'http://127.0.0.1:1', '--key', key);
+    const nobody = await run('turn', '--url', 'http://127.0.0.1:1', '--key', one);
     expect(nobody).toMatchObject({ code: 1, stdout: '' });
     expect(nobody.stderr).toMatch(/^register_unreachable: /);
   });
@@ -94,23 +167,31 @@ describe("the operator's command", () => {
     const help = await run('--help');
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toContain('document_withdrawn');
-    const open = join(folder, 'open.key');
-    writeFileSync(open, toBase64Url(SECRETS.operator));
+    const open = file('open.key');
+    writeFileSync(open, toBase64Url(SECRETS.approver1));
     chmodSync(open, 0o644);
-    const revokeOne = ['revoke', '--leaf', '1', '--url', url] as const;
+    const approveOne = ['approve', '--leaf', '1'] as const;
     const wrong = await Promise.all([
+      run(...approveOne, '--reason', 'fraud', '--key', open),
       run(),
-      run('revoke', '--leaf', '1'),
-      run(...revokeOne, '--reason', 'whim', '--key', key),
-      run(...revokeOne, '--reason', 'fraud', '--key', open),
-      run(...revokeOne, '--reason', 'fraud', '--key', join(folder, 'none')),
+      run('approve', '--reason', 'fraud', '--key', one),
+      run('approve', '--leaf', '01', '--reason', 'fraud', '--key', one),
+      run(...approveOne, '--reason', 'whim', '--key', one),
+      run(...approveOne, '--reason', 'holder_request', '--key', one),
+      run(...approveOne, '--reason', 'fraud', '--urgent', '--key', one),
+      run(...approveOne, '--reason', 'fraud', '--after', 'x', '--key', one),
+      run(...approveOne, '--reverse', '-2', '--key', one),
+      run(...approveOne, '--reverse', '2', '--reason', 'fraud', '--key', one),
+      run(...approveOne, '--reason', 'fraud', '--key', file('none')),
+      run('announce', '--url', url),
+      run('announce', '--approval', file('none'), '--url', url),
     ]);
     for (const { code, stdout, stderr } of wrong) {
       expect([code, stdout]).toEqual([2, '']);
       expect(stderr).toContain('Usage:');
-      expect(stderr).not.toContain(toBase64Url(SECRETS.operator));
+      expect(stderr).not.toContain(toBase64Url(SECRETS.approver1));
     }
-    expect(wrong[3].stderr).toContain('chmod 600');
+    expect(wrong[0].stderr).toContain('chmod 600');
   });
 
   it('makes a key that only its owner may read', async () => {
@@ -139,7 +220,7 @@ describe('orders to turn', () => {
     const replayed = { epoch: 1, operator: idOf('operator'), signature: toBase64Url(new Uint8Array(64)) };
     expect(await (await register.post('/v1/turns', replayed)).json()).toMatchObject({ code: 'signature_invalid' });
     expect((await register.checkpoint()).epoch).toBe(1);
-    expect(await revoke(operator, leafOf(1), 'death')).toBe('pending');
+    await register.revoke(leafOf(1));
     expect(await turn(operator)).toEqual({ epoch: 2, turned: true });
     await register.close();
   });
