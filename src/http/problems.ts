@@ -38,6 +38,9 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
   leaf_unknown: 404,
   announcement_unknown: 404,
   block_unknown: 404,
+  tile_unknown: 404,
+  checkpoint_unknown: 404,
+  log_unknown: 404,
   delta_unknown: 404,
   enrolment_unknown: 404,
   request_unknown: 404,
@@ -66,6 +69,13 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
   reason_not_announced: 422,
   reason_not_urgent: 422,
   checkpoint_not_accepted: 422,
+  consistency_invalid: 422,
+  checkpoint_second_root: 422,
+  checkpoint_too_large: 422,
+  epoch_too_short: 422,
+  epoch_too_far: 422,
+  log_fault: 422,
+  tiles_mismatch: 422,
   proof_invalid: 422,
   artifact_version_mismatch: 422,
   claims_mismatch: 422,
@@ -107,6 +117,8 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
   face_busy: 503,
   face_unavailable: 503,
   face_models_changed: 503,
+  tiles_unavailable: 503,
+  witness_busy: 503,
   verifier_busy: 503,
   verifier_unavailable: 503,
 };
@@ -114,6 +126,7 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
 /** Seconds after which the same request is worth sending again, by code. */
 const RETRY_AFTER: Readonly<Record<string, number>> = {
   verifier_busy: 1,
+  witness_busy: 1,
   verifier_unavailable: 1,
 };
 
