@@ -9,12 +9,14 @@
  *
  * @module
  */
+import { utf8ToBytes } from '@noble/hashes/utils.js';
 import canonicalize from 'canonicalize';
 import { z } from 'zod';
 import { TREE_LEAVES } from '../commitment/tree.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { parseField } from '../protocol/field.ts';
 import { fromBase64Url, toBase64Url } from '../protocol/scope.ts';
+import { MAX_ENTRY_BYTES } from './tiles.ts';
 
 /** Why a leaf can be revoked: the reason classes, public in the log, with what each means. */
 export const REVOCATION_REASONS = {
@@ -179,11 +181,15 @@ export type LogEvent = z.infer<typeof eventSchema>;
  * The log entry of an event: the bytes that the RFC 6962 tree hashes.
  *
  * @param event - A well-formed event.
+ * @throws {@link ProtocolError} `event_invalid` if it takes more than 65,535 bytes, which no tile holds.
  */
 export function encodeEvent(event: LogEvent): string {
   const text = canonicalize(event);
   if (text === undefined) {
     throw new ProtocolError('event_invalid', 'a log event must be a JSON object');
+  }
+  if (utf8ToBytes(text).length > MAX_ENTRY_BYTES) {
+    throw new ProtocolError('event_invalid', 'a log event takes at most 65,535 bytes; publish fewer files at a time');
   }
   return text;
 }
@@ -202,4 +208,26 @@ export function parseEvent(value: unknown): LogEvent {
     });
   }
   return parsed.data;
+}
+
+/**
+ * Reads the bytes of an entry.
+ *
+ * @param entry - Untrusted.
+ * @throws {@link ProtocolError} `event_invalid` unless it is an event in its one canonical form.
+ */
+export function decodeEntry(entry: Uint8Array): LogEvent {
+  let text: string;
+  let value: unknown;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(entry);
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new ProtocolError('event_invalid', 'a log entry is not JSON', { cause });
+  }
+  const event = parseEvent(value);
+  if (encodeEvent(event) !== text) {
+    throw new ProtocolError('event_invalid', 'a log entry is not written in its one canonical form');
+  }
+  return event;
 }

@@ -21,7 +21,7 @@ import { EMPTY_LEAF } from '../commitment/tree.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { type FieldElement, parseField } from '../protocol/field.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { encodeEvent, type LogEvent, parseEvent } from './events.ts';
+import { decodeEntry, type LogEvent } from './events.ts';
 import { fault } from './faults.ts';
 import { append, entryHash, equalBytes, frontierRoot } from './merkle.ts';
 import { Ledger } from './replay_rules.ts';
@@ -166,18 +166,11 @@ function readEntries(
 }
 
 function readEntry(entry: Uint8Array, position: number): LogEvent | ProtocolError {
-  let event: LogEvent;
-  let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(entry);
-    event = parseEvent(JSON.parse(text));
+    return decodeEntry(entry);
   } catch (cause) {
-    return fault('entry_form', position, 'it does not have the form of an event', { cause });
+    return fault('entry_form', position, cause instanceof ProtocolError ? cause.message : 'it is no event', { cause });
   }
-  if (encodeEvent(event) !== text) {
-    return fault('entry_form', position, 'it is not written in its one canonical form');
-  }
-  return event;
 }
 
 function compareCounts(

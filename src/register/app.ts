@@ -25,6 +25,7 @@ import { cutIfDue } from './cut.ts';
 import { Deltas } from './deltas.ts';
 import { decisionRoutes } from './decision_routes.ts';
 import { findKey, leafState, requireSignature, submitLeaf } from './leaves.ts';
+import { readHistory, readLogFile } from './log_files.ts';
 import { Published } from './published.ts';
 
 /** Largest body that the register reads, bytes. */
@@ -101,11 +102,18 @@ function createApp(register: RegisterContext, published: Published): Hono {
     return c.json({ epoch, turned: await cutIfDue(register) });
   });
 
-  app.get('/checkpoint', async (c) => c.text((await published.latest())?.note ?? '', 200, FRESH));
+  app.get('/checkpoint', async (c) =>
+    c.body(await published.newest(), 200, { 'Content-Type': 'text/plain; charset=utf-8', ...FRESH }),
+  );
   app.get('/v1/checkpoints', async (c) => c.json({ checkpoints: await published.current() }, 200, FRESH));
-  app.get('/v1/events', async (c) => {
-    const body = await published.events(c.req.query('from'), c.req.query('limit'));
-    return c.body(body, 200, { 'Content-Type': 'application/json' });
+  app.get('/tile/*', async (c) => {
+    const file = await readLogFile(register.database.kysely, new URL(c.req.url).pathname);
+    return c.body(file, 200, { 'Content-Type': 'application/octet-stream', ...IMMUTABLE });
+  });
+  app.get('/checkpoints/:file{(?:0|[1-9][0-9]{0,12})\\.json}', async (c) => {
+    const number = Number(c.req.param('file').slice(0, -'.json'.length));
+    const { checkpoints, complete } = await readHistory(register.database.kysely, number);
+    return c.json({ checkpoints }, 200, complete ? IMMUTABLE : FRESH);
   });
   app.get('/v1/info', async (c) => c.json(await info(register, published)));
   app.get('/blocks/:size{[0-9]{1,16}}/:file{[0-9]{1,16}\\.bin}', async (c) => {

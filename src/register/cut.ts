@@ -14,6 +14,7 @@ import { append, EMPTY_FRONTIER, entryHash, type Frontier, frontierRoot } from '
 import { updateTree } from '../log/tree.ts';
 import { type FieldElement, parseField } from '../protocol/field.ts';
 import { fromBase64Url, toBase64Url } from '../protocol/scope.ts';
+import { appendLogTiles, logTilesOf } from '../storage/log_tiles.ts';
 import type { CheckpointRow, RegisterTables } from '../storage/register.ts';
 import { nodesAt, pruneFamilies, treeOf, writeFamilies } from '../storage/tree.ts';
 import type { RegisterContext } from './config.ts';
@@ -124,7 +125,9 @@ async function cut(
   );
   await writeFamilies(tree, size, families);
 
-  const frontier = append(readFrontier(latest), entries.map(entryHash));
+  const hashes = entries.map(entryHash);
+  await appendLogTiles(logTilesOf(tx), start, hashes);
+  const frontier = append(readFrontier(latest), hashes);
   const counts = { issued: issued + added.length, revoked: revoked + decided.revoked.length };
   await writeCheckpoint(register, tx, frontier, times.cutAt, {
     origin: register.origin,

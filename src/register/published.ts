@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * What the register shows to everyone: checkpoints, events, blocks. Nothing here depends on who asks.
+ * What the register shows to everyone: checkpoints and blocks. Nothing here depends on who asks.
  *
  * @module
  */
@@ -11,9 +11,8 @@ import { treeOf } from '../storage/tree.ts';
 import type { RegisterContext } from './config.ts';
 import { retainedCheckpoints } from './cut.ts';
 import { readBlock } from './nodes.ts';
+import { cosignedNotes } from './witnessing.ts';
 
-const DEFAULT_EVENTS = 100;
-const MAX_EVENTS = 1000;
 /** Blocks kept in memory: a full one has some 10 MB. */
 const CACHED_BLOCKS = 8;
 
@@ -31,34 +30,18 @@ export class Published {
     return (await retainedCheckpoints(this.#register.database.kysely))[0];
   }
 
-  /** Notes of the checkpoints that matter now: previous, active, next, as far as there are such. */
+  /** Notes of the checkpoints that matter now, with their cosignatures: previous, active, next, as far as there are such. */
   async current(): Promise<readonly string[]> {
     const now = this.#register.clock();
     const rows = (await retainedCheckpoints(this.#register.database.kysely)).toReversed();
     const active = rows.findLastIndex(({ active_from: from }) => from * 1000 <= now);
-    return rows.slice(Math.max(0, active - 1)).map(({ note }) => note);
+    return cosignedNotes(this.#register.database.kysely, rows.slice(Math.max(0, active - 1)));
   }
 
-  /**
-   * A page of the log.
-   *
-   * @param from - Position of the first event, decimal; 0 unless given.
-   * @param limit - At most so many, up to 1000.
-   * @returns JSON text `{"size": …, "events": […]}`; each event's RFC 8785 form is its log entry.
-   * @throws {@link ProtocolError} `query_invalid`.
-   */
-  async events(from: string | undefined, limit: string | undefined): Promise<string> {
-    const start = parseCount(from, 0);
-    const count = Math.min(parseCount(limit, DEFAULT_EVENTS), MAX_EVENTS);
-    const size = (await this.latest())?.size ?? 0;
-    const rows = await this.#register.database.kysely
-      .selectFrom('events')
-      .select('entry')
-      .where('position', '>=', start)
-      .where('position', '<', Math.min(start + count, size))
-      .orderBy('position')
-      .execute();
-    return `{"size":${String(size)},"events":[${rows.map(({ entry }) => entry).join(',')}]}`;
+  /** Note of the checkpoint that was cut last. */
+  async newest(): Promise<string> {
+    const { kysely } = this.#register.database;
+    return (await cosignedNotes(kysely, (await retainedCheckpoints(kysely)).slice(0, 1))).join('');
   }
 
   /**
@@ -88,14 +71,4 @@ export class Published {
     reading.catch(() => this.#blocks.delete(key));
     return reading;
   }
-}
-
-function parseCount(text: string | undefined, fallback: number): number {
-  if (text === undefined) {
-    return fallback;
-  }
-  if (!/^\d{1,15}$/.test(text)) {
-    throw new ProtocolError('query_invalid', 'from and limit are counts');
-  }
-  return Number(text);
 }

@@ -7,6 +7,7 @@
  */
 import { type CosignatureTables, createCosignatureTable } from './cosignatures.ts';
 import { createDecisionTables, type DecisionTables } from './decisions.ts';
+import { createLogTileTable, type LogTileTables } from './log_tiles.ts';
 import type { Migrations } from './migrate.ts';
 import { createTreeTable, type TreeTables } from './tree.ts';
 
@@ -56,7 +57,7 @@ export interface KeyRow {
 }
 
 /** All tables. */
-export interface RegisterTables extends CosignatureTables, DecisionTables, TreeTables {
+export interface RegisterTables extends CosignatureTables, DecisionTables, LogTileTables, TreeTables {
   keys: KeyRow;
   events: EventRow;
   leaves: LeafRow;
@@ -91,6 +92,7 @@ export const registerMigrations: Migrations = {
       await db.schema.createIndex('leaves_status').on('leaves').column('status').execute();
       await createDecisionTables(db);
       await createTreeTable(db);
+      await createLogTileTable(db);
       await createCosignatureTable(db);
       await db.schema
         .createTable('checkpoints')
@@ -103,6 +105,7 @@ export const registerMigrations: Migrations = {
         .addColumn('note', 'text', (column) => column.notNull())
         .addColumn('frontier', 'text', (column) => column.notNull())
         .execute();
+      await db.schema.createIndex('checkpoints_size').on('checkpoints').column('size').execute();
     },
   },
 };

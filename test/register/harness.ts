@@ -7,7 +7,8 @@
 import { randomBytes } from 'node:crypto';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { expect } from 'vitest';
-import type { LogEvent, RevocationReason } from '../../src/log/events.ts';
+import { decodeEntry, type LogEvent, type RevocationReason } from '../../src/log/events.ts';
+import { TileLog } from '../../src/log/tile_log.ts';
 import { type Checkpoint, openCheckpoint } from '../../src/log/checkpoint.ts';
 import {
   keyIdOf,
@@ -126,19 +127,48 @@ export async function startRegister(database: Database<RegisterTables>, change: 
         openCheckpoint(note, REGISTER_KEY),
       ),
     events: async (): Promise<readonly LogEvent[]> => {
+      const { size } = openCheckpoint(await (await get('/checkpoint')).text(), REGISTER_KEY);
       const events: LogEvent[] = [];
-      for (;;) {
-        const page = await json<{ size: number; events: LogEvent[] }>(
-          `/v1/events?from=${String(events.length)}&limit=1000`,
-        );
-        events.push(...page.events);
-        if (page.events.length === 0) return events;
-      }
+      const log = new TileLog(async (path) => {
+        const response = await get(path);
+        return response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined;
+      }, size);
+      for await (const { entries } of log.entries()) events.push(...entries.map(decodeEntry));
+      return events;
     },
   };
 }
 
 export type TestRegister = Awaited<ReturnType<typeof startRegister>>;
+
+/** A register with a database of its own. */
+export type Opened = Awaited<ReturnType<typeof openTestRegister>>;
+
+/** A leaf of which tests decide. */
+export const LEAF = leafOf(1);
+
+/** A register that has published {@link LEAF}. */
+export async function withLeaf(url: string): Promise<Opened> {
+  const register = await openTestRegister(url);
+  await register.submit(LEAF);
+  await register.nextEpoch();
+  return register;
+}
+
+/** Log position of the latest event of a kind. */
+export async function positionOf(register: TestRegister, kind: LogEvent['kind']): Promise<number> {
+  return (await register.events()).findLastIndex((event) => event.kind === kind);
+}
+
+/** HTTP status, and status of the order. */
+export async function statusOf(response: Response): Promise<readonly [number, unknown]> {
+  return [response.status, ((await response.json()) as { readonly status: unknown }).status];
+}
+
+/** Whether the latest checkpoint counts a revoked leaf. */
+export async function isRevoked(register: TestRegister): Promise<boolean> {
+  return (await register.checkpoint()).counts.revoked === 1;
+}
 
 /** The body of a submission. */
 export function submission(leaf: FieldElement, as: keyof typeof SECRETS = 'issuer'): Record<string, string> {
