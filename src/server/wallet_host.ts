@@ -25,6 +25,9 @@ export interface WalletConfig {
     readonly key: string;
     readonly timeZone: string;
     readonly epochSeconds: number;
+    readonly turn: 'schedule' | 'on_demand';
+    readonly witnesses: readonly { readonly name: string; readonly key: string }[];
+    readonly threshold: number;
   };
   readonly demo: boolean;
   /** Sites to try the credential at. */
@@ -83,7 +86,7 @@ export function createWalletHost(deps: WalletHostDeps): Hono {
   app.get('/config.json', (c) => c.json(deps.config()));
   app.use(`${ARTIFACT_PATH}/*`, async (c, next) => {
     await next();
-    c.header('Cache-Control', 'no-cache');
+    if (c.res.ok) c.header('Cache-Control', 'no-cache');
   });
   app.get(
     `${ARTIFACT_PATH}/:file/:part{[0-9]+}`,
@@ -101,9 +104,12 @@ export function createWalletHost(deps: WalletHostDeps): Hono {
   }
   app.use('/assets/*', async (c, next) => {
     await next();
-    c.header('Cache-Control', 'public, max-age=31536000, immutable');
+    if (c.res.ok) c.header('Cache-Control', 'public, max-age=31536000, immutable');
   });
   app.use(serveStatic({ root: deps.pages, rewriteRequestPath: (path) => path, precompressed: true }));
+  app.all('/assets/*', () => {
+    throw new ProtocolError('not_found', 'there is no such file; reload the page');
+  });
   // The pages route themselves; every address without a file is the one page.
   app.get('*', serveStatic({ root: deps.pages, path: 'index.html' }));
   return app;

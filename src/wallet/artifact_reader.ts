@@ -110,6 +110,21 @@ export function createArtifactReader({ manifest, host, fetch, store }: ReaderDep
     await Promise.all(others.map((url) => store.remove(url)));
   }
 
+  async function readFile(file: ArtifactFile, options: ReadOptions): Promise<Uint8Array> {
+    const bytes = new Uint8Array(file.bytes);
+    const missing = await takeKept(file, bytes);
+    await download(file, missing, bytes, options);
+    if (!(await matches(bytes, file))) {
+      if (missing.length === partsOf(file).length) throw mismatch(file);
+      // What was kept may be the damaged part: once more, all of it.
+      await discard(file);
+      await download(file, partsOf(file), bytes, options);
+      if (!(await matches(bytes, file))) throw mismatch(file);
+    }
+    if (missing.length > 0) await evictOthers();
+    return bytes;
+  }
+
   return async (name, options = {}) => {
     if (name === MANIFEST) return utf8ToBytes(JSON.stringify(manifest));
     const file = files.find((candidate) => candidate.file === name);
@@ -117,21 +132,12 @@ export function createArtifactReader({ manifest, host, fetch, store }: ReaderDep
       throw new ProtocolError('artifact_unknown', 'there is no proving file of this name');
     }
     options.signal?.throwIfAborted();
-    const bytes = new Uint8Array(file.bytes);
-    const missing = await takeKept(file, bytes);
-    await download(file, missing, bytes, options);
-    if (!(await matches(bytes, file))) {
-      await discard(file);
-      // What was kept may be the damaged part: once more, all of it.
-      if (missing.length === partsOf(file).length) throw mismatch(file);
-      await download(file, partsOf(file), bytes, options);
-      if (!(await matches(bytes, file))) {
-        await discard(file);
-        throw mismatch(file);
-      }
+    try {
+      return await readFile(file, options);
+    } catch (error) {
+      if (error instanceof ProtocolError && error.code === 'artifact_hash_mismatch') await discard(file);
+      throw error;
     }
-    if (missing.length > 0) await evictOthers();
-    return bytes;
   };
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Chromium for the tests, and what it watches on every page: requests, broken policy, moments of proving.
+ * Chromium for the tests, and what it watches on every page: requests, broken policy, the moments that the wallet marks.
  *
  * @module
  */
@@ -54,8 +54,8 @@ export interface Watch {
   readonly requests: Seen[];
   /** Broken content security policy, script errors. */
   readonly faults: string[];
-  /** Proofs: when each began and ended, Unix time in milliseconds. */
-  readonly proofs: { began: number; ended: number }[];
+  /** Moments that the wallet marked, in order; Unix time in milliseconds. */
+  readonly marks: { readonly name: string; readonly at: number }[];
 }
 
 declare global {
@@ -67,14 +67,12 @@ declare global {
 
 /** Watches all pages and workers of a context. */
 export async function watch(context: BrowserContext): Promise<Watch> {
-  const seen: Watch = { requests: [], faults: [], proofs: [] };
+  const seen: Watch = { requests: [], faults: [], marks: [] };
   context.on('request', (request: Request) => seen.requests.push({ url: request.url(), at: Date.now() }));
   context.on('weberror', (error) => seen.faults.push(error.error().message));
   await context.exposeFunction('bautaTold', (kind: string, text: string, at: number) => {
     if (kind === 'fault') seen.faults.push(text);
-    if (text === 'bauta:proving') seen.proofs.push({ began: at, ended: Number.POSITIVE_INFINITY });
-    const last = seen.proofs.at(-1);
-    if (text === 'bauta:proved' && last !== undefined) last.ended = at;
+    else seen.marks.push({ name: text, at });
   });
   await context.addInitScript(() => {
     const tell = (kind: string, text: string, at: number): void => window.bautaTold?.(kind, text, at);

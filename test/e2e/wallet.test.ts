@@ -2,65 +2,29 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ephemeralConfig } from '../../src/server/config.ts';
-import { type DemoStack, startDemoStack } from '../../src/server/demo_stack.ts';
-import { buildPages } from '../../src/server/pages.ts';
+import type { DemoStack } from '../../src/server/demo_stack.ts';
 import { en } from '../../src/wallet/ui/strings/en.ts';
 import { zh } from '../../src/wallet/ui/strings/zh.ts';
-import { chromiumPath, firstOf, launch, launchProfile, textOf, type Watch, watch } from './browser.ts';
+import { chromiumPath, firstOf, launchProfile, textOf } from './browser.ts';
+import { type House, logIn, openHouse } from './house.ts';
 
 const missing = chromiumPath() === undefined && process.env['CI'] !== 'true';
 
 describe.skipIf(missing)('in a browser', () => {
+  let house: House;
   let stack: DemoStack;
-  let browser: Browser;
-  const contexts: BrowserContext[] = [];
+  let visit: House['visit'];
+  let enrol: House['enrol'];
+  let choose: House['choose'];
+  let nameOf: House['nameOf'];
 
   beforeAll(async () => {
-    await buildPages();
-    stack = await startDemoStack({ config: ephemeralConfig() });
-    browser = await launch();
+    house = await openHouse();
+    ({ stack, visit, enrol, choose, nameOf } = house);
   });
-  afterAll(async () => {
-    await browser.close();
-    await stack.close();
-  });
-  afterEach(async () => {
-    await Promise.all(contexts.splice(0).map((context) => context.close()));
-  });
-
-  async function visit(locale = 'en-GB'): Promise<{ page: Page; seen: Watch; context: BrowserContext }> {
-    const context = await browser.newContext({ locale });
-    contexts.push(context);
-    const seen = await watch(context);
-    return { page: await context.newPage(), seen, context };
-  }
-
-  const nameOf = (id: string): string => stack.people.find((person) => person.id === id)?.name ?? '';
-
-  /** From the first page, or the enrolment page, to a credential. */
-  async function enrol(page: Page, id: string): Promise<void> {
-    await page.goto(`${stack.urls.wallet}/enrol`);
-    await choose(page, id);
-  }
-  async function choose(page: Page, id: string): Promise<void> {
-    await page.getByRole('button', { name: nameOf(id) }).click();
-    await page.locator('.review').waitFor();
-    await page.locator('.actions .primary').click();
-    expect(await firstOf(page, '[data-enrolled]', '[data-problem]')).toBe('[data-enrolled]');
-  }
-
-  /** From a platform's front page to its page for members; gives the pseudonym's full form. */
-  async function logIn(page: Page, url: string): Promise<string> {
-    await page.goto(url);
-    await page.locator('[data-login]').click();
-    expect(await firstOf(page, '.sheet .primary', '[data-problem]', '[data-unmet]')).toBe('.sheet .primary');
-    await page.locator('.sheet .primary').click();
-    expect(await firstOf(page, '[data-member]', '[data-problem]', '[data-error]')).toBe('[data-member]');
-    return (await page.locator('[data-sub-full]').textContent()) ?? '';
-  }
+  afterAll(() => house.close());
+  afterEach(() => house.leave());
 
   it('enrols, shows the credential, logs in at two platforms and again at the first', async () => {
     const { page, seen } = await visit();
@@ -90,12 +54,12 @@ describe.skipIf(missing)('in a browser', () => {
     expect(foreign).toEqual([]);
     expect(seen.faults).toEqual([]);
 
-    // While it proved, the wallet sent nothing to anyone. Requests of its worker are seen too.
-    expect(seen.requests.some(({ url }) => url.includes('/artifacts/show.zkey'))).toBe(true);
-    expect(seen.proofs).toHaveLength(3);
-    for (const { began, ended } of seen.proofs) {
-      expect(ended).toBeLessThan(Number.POSITIVE_INFINITY);
-      expect(seen.requests.filter(({ at }) => at > began + 5 && at < ended - 5)).toEqual([]);
+    // From the consent on, the wallet sent nothing to anyone before the presentation itself.
+    const moments = ['bauta:tap', 'bauta:proving', 'bauta:proved', 'bauta:verified'];
+    expect(seen.marks.map(({ name }) => name)).toEqual([...moments, ...moments, 'bauta:kept', ...moments]);
+    for (const { at } of seen.marks.filter(({ name }) => name === 'bauta:tap')) {
+      const next = seen.requests.find((request) => request.at > at);
+      expect(next?.url).toMatch(/\/oid4vp\/responses$/);
     }
     // No server but the platform's saw which platform asked.
     const host = new URL(stack.urls.photo).host;
@@ -116,9 +80,11 @@ describe.skipIf(missing)('in a browser', () => {
         await enrol(page, 'wei');
         await page.goto(`${stack.urls.wallet}/credential`);
         await page.locator('.card-status').getByText(en.credential.status.active).waitFor();
+        await logIn(page, stack.urls.market);
+        await page.goto(`${stack.urls.wallet}/credential`);
         const store = await page.evaluate(readStore);
         expect(store.exported).toBe('InvalidAccessError');
-        expect(store.names).toEqual(['credential', 'synced']);
+        expect(store.names).toEqual(['credential', 'kept', 'synced']);
         expect(store.localStorage).toEqual([]);
         plain = store.plain;
       } finally {
@@ -126,6 +92,8 @@ describe.skipIf(missing)('in a browser', () => {
       }
       const credential = JSON.parse(plain['credential'] ?? '') as Record<string, unknown>;
       const secrets = ['seed', 'blinding', 'leaf', 'signature'].map((name) => String(credential[name]));
+      const [kept] = JSON.parse(plain['kept'] ?? '') as { record: { sealed: string } }[];
+      secrets.push(kept?.record.sealed.slice(0, 120) ?? '');
       for (const secret of secrets) expect(secret.length).toBeGreaterThan(40);
       expect(await search(folder, [...secrets, '"blinding":', '"attributes":{'])).toEqual([]);
       // The search does find what is stored in clear.

@@ -107,7 +107,11 @@ describe("the wallet's host", () => {
     const compressed = await get('/assets/page.js', 'br');
     expect(compressed.headers.get('content-encoding')).toBe('br');
     expect(await compressed.text()).toBe('smaller');
+    expect(compressed.headers.get('cache-control')).toContain('immutable');
     expect(await (await get('/present')).text()).toContain('the one page');
+    // A file of an earlier build: the page in its place would be kept for a year.
+    const gone = await get('/assets/page-of-last-year.js', 'br');
+    expect([gone.status, gone.headers.get('cache-control')]).toEqual([404, 'no-store']);
   });
 });
 

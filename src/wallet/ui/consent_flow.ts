@@ -3,14 +3,15 @@
  * The course of one request: read, prepare while the holder reads, prove, deliver. Between the start of
  * proving and the delivery nothing leaves the wallet.
  *
- * Moments are marked for the browser's timeline: `bauta:tap`, `bauta:proving`, `bauta:proved`,
- * `bauta:verified`.
+ * Moments are marked for the browser's timeline: `bauta:kept` if an earlier record serves, `bauta:tap`,
+ * `bauta:proving`, `bauta:proved`, `bauta:verified`.
  *
  * @module
  */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { poseidon } from '../../commitment/poseidon.ts';
 import { dateInZone } from '../../protocol/dates.ts';
+import type { ShowStatement } from '../../protocol/statement.ts';
 import type { Credential } from '../credential.ts';
 import { freshSynced } from '../keep_synced.ts';
 import { dropOutdated, keep, openKept } from '../kept.ts';
@@ -25,6 +26,7 @@ import {
   type PendingRequest,
   readRequest,
 } from '../present.ts';
+import type { ArmedHandle } from '../prover.ts';
 import { anonymousFetch, clock } from './browser.ts';
 import { codeOf } from './problems.ts';
 import type { WorkerProver } from './proving.ts';
@@ -90,11 +92,16 @@ async function prepare(
   const [synced, list] = await Promise.all([syncing, store.kept(), loading]);
   tell(LOADING);
   const kept = dropOutdated(list, synced, dateInZone(clock(), config.register.timeZone));
+  const open = async (statement: ShowStatement): Promise<ArmedHandle | undefined> => {
+    const handle = await openKept(kept, statement, prover, signal);
+    if (handle !== undefined) performance.mark('bauta:kept');
+    return handle;
+  };
   const armed = await armPresentation(
     pending,
     credential,
     synced,
-    { prover, poseidon, clock, signal, openKept: (statement) => openKept(kept, statement, prover, signal) },
+    { prover, poseidon, clock, signal, openKept: open },
     during('preparing'),
   );
   stage++;

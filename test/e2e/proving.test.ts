@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page, Route } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { DemoStack } from '../../src/server/demo_stack.ts';
+import { PAGES } from '../../src/server/pages.ts';
+import { en } from '../../src/wallet/ui/strings/en.ts';
+import { chromiumPath, textOf, type Watch } from './browser.ts';
+import { agree, askFor, type House, logIn, openHouse, READY } from './house.ts';
+
+const missing = chromiumPath() === undefined && process.env['CI'] !== 'true';
+
+/** Paths of the proving files that were asked for, in order. */
+const artifactsIn = (seen: Watch, circuit = ''): string[] =>
+  seen.requests.map(({ url }) => new URL(url).pathname).filter((path) => path.startsWith(`/artifacts/${circuit}`));
+
+describe.skipIf(missing)('proving in a browser', () => {
+  let house: House;
+  let stack: DemoStack;
+
+  beforeAll(async () => {
+    house = await openHouse();
+    ({ stack } = house);
+  });
+  afterAll(() => house.close());
+  afterEach(() => house.leave());
+
+  const cancel = async (page: Page): Promise<void> => {
+    await page.getByRole('button', { name: en.consent.decline }).click();
+    await page.getByText(en.consent.cancelledText).waitFor();
+  };
+
+  const retry = async (page: Page): Promise<void> => {
+    await page.getByRole('button', { name: en.retry }).click();
+    await page.locator(READY).waitFor();
+  };
+
+  it('downloads each part once, proves on threads of its own, and never loads snarkjs or its key', async () => {
+    const { page, seen } = await house.visit();
+    await house.enrol(page, 'robin');
+    await logIn(page, stack.urls.photo);
+    const parts = artifactsIn(seen);
+    expect(parts).toContain('/artifacts/show.key/6');
+    expect(new Set(parts).size).toBe(parts.length);
+    expect(seen.requests.some(({ url }) => /\/assets\/lane_worker-[\w-]+\.js$/.test(url))).toBe(true);
+    await logIn(page, stack.urls.market);
+    expect(artifactsIn(seen)).toEqual(parts);
+    expect(seen.requests.filter(({ url }) => url.includes('zkey'))).toEqual([]);
+    expect(seen.faults).toEqual([]);
+
+    const telling = /fullProve|exportSolidityCallData|powersOfTau/;
+    expect(await readFile('node_modules/snarkjs/build/browser.esm.js', 'utf8')).toMatch(telling);
+    const scripts = (await readdir(join(PAGES, 'assets'))).filter((name) => name.endsWith('.js'));
+    expect(scripts.length).toBeGreaterThan(2);
+    for (const name of scripts) expect(await readFile(join(PAGES, 'assets', name), 'utf8')).not.toMatch(telling);
+  });
+
+  it('stops a download when the holder cancels, and later goes on with what is missing', async () => {
+    const { page, seen } = await house.visit();
+    await house.enrol(page, 'wei');
+    const late = '**/artifacts/show.key/4*';
+    await page.route(late, () => undefined); // never answered
+    await askFor(page, stack.urls.market);
+    await page.locator('[data-preparation="downloading"]').waitFor();
+    await expect.poll(() => artifactsIn(seen, 'show').length).toBe(16);
+    await cancel(page);
+    await page.unroute(late);
+    await logIn(page, stack.urls.market);
+    const asked = artifactsIn(seen, 'show');
+    const twice = asked.filter((path, i) => asked.indexOf(path) !== i);
+    expect(twice).toEqual(['/artifacts/show.key/4']);
+    expect(seen.requests.filter(({ url }) => url.endsWith('/oid4vp/responses'))).toHaveLength(1);
+    expect(seen.faults).toEqual([]);
+  });
+
+  it('says what was damaged or did not start, throws it away, and tries again', async () => {
+    const { page } = await house.visit();
+    await house.enrol(page, 'kim');
+    const part = '**/artifacts/show.wasm/2*';
+    await page.route(part, async (route) => {
+      const answer = await route.fetch();
+      const body = await answer.body();
+      body[1000] = (body[1000] ?? 0) ^ 1;
+      await route.fulfill({ response: answer, body });
+    });
+    await askFor(page, stack.urls.market);
+    await page.locator('[data-problem="artifact_hash_mismatch"]').waitFor();
+    expect(await textOf(page)).toContain(en.problems.artifact_hash_mismatch);
+    await page.unroute(part);
+    await retry(page);
+    await agree(page);
+
+    // In the same wallet: a worker that does not start is named, and can be tried again. Nobody can
+    // intercept what a worker loads, so the lanes' file is misnamed where it is asked for.
+    const script = /\/assets\/worker-[^/]*\.js$/;
+    const misname = async (route: Route): Promise<void> => {
+      const answer = await route.fetch();
+      const text = await answer.text();
+      const body = text.replaceAll(/lane_worker-[\w-]+\.js/g, 'lane_worker-none.js');
+      expect(body).not.toBe(text);
+      await route.fulfill({ response: answer, body });
+    };
+    for (const broken of [misname, (route: Route) => route.abort()]) {
+      await page.context().clearCookies();
+      await page.route(script, broken);
+      await askFor(page, stack.urls.market);
+      await page.locator('[data-problem="worker_failed"]').waitFor();
+      expect(await textOf(page)).toContain(en.problems.worker_failed);
+      await page.unroute(script);
+      await page.reload();
+      await page.locator(READY).waitFor();
+      await agree(page);
+    }
+  });
+
+  it('arms ahead, in the open wallet, for the platform of the last login', async () => {
+    const { page, seen } = await house.visit();
+    await house.enrol(page, 'alex');
+    await logIn(page, stack.urls.market);
+    // Another enrolment gives the tree another root, for which nothing is armed.
+    const other = await house.visit();
+    await house.enrol(other.page, 'sasha');
+    await page.context().clearCookies();
+    const armedAhead = async (): Promise<boolean> => {
+      await page.goto(`${stack.urls.wallet}/credential`);
+      return page
+        .waitForFunction(() => performance.getEntriesByName('bauta:ahead').length > 0, undefined, { timeout: 10_000 })
+        .then(
+          () => true,
+          () => false, // the other root is not active yet
+        );
+    };
+    await expect.poll(armedAhead, { timeout: 90_000 }).toBe(true);
+    await logIn(page, stack.urls.market);
+    expect(seen.marks.filter(({ name }) => name === 'bauta:kept')).toHaveLength(1);
+  });
+});
