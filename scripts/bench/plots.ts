@@ -22,9 +22,10 @@ const CONFIG = {
   title: { font: FONT, fontSize: 13, anchor: 'start' },
 };
 /** Of Okabe and Ito, told apart by people who confuse colours. */
-const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'];
+export const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'];
 
-function frame(title: string, height: number, values: readonly object[], rest: object): object {
+/** A plot with what all have in common. */
+export function frame(title: string, height: number, values: readonly object[], rest: object): object {
   return {
     $schema: 'https://vega.github.io/schema/vega/v6.json',
     width: WIDTH,
