@@ -113,7 +113,7 @@ describeOnEachDatabase('deltas of a register', (fresh) => {
     const row = {
       status: 'pending',
       issuer: idOf('issuer'),
-      signature: '',
+      signature: 'A'.repeat(86),
       tree_index: null,
       checkpoint: null,
     } as const;
