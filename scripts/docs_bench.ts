@@ -78,7 +78,7 @@ function memoryText({ memory, bytes }: Results): string {
   ];
   return `## Memory, download, energy
 
-${names.length === 0 ? '' : `${table}\n\nEach is the peak of a process that does it once, less the peak of one that loads the same modules and does nothing; in Chromium, of the renderer.\n`}
+${names.length === 0 ? '' : `${table}\n\nEach is the peak of a process that does it once, less the peak of one that loads the same modules and does nothing; in Chromium, of the renderer. In Node each of our threads also holds what translates TypeScript.\n`}
 ${lines.join(' ')}
 
 Energy was not measured. The column of CPU time in the table of figures, summed over all threads, stands in for it.

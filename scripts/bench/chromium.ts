@@ -21,6 +21,7 @@ import { launch } from '../../test/e2e/browser.ts';
 import type { FigureName } from './figures.ts';
 import { BUILD, readArtifact } from './node_place.ts';
 import type { BenchPage, Order } from './page/order.ts';
+import { peakOf } from './peak.ts';
 import { PEERS, readSemaphore } from './peers.ts';
 import type { Figures } from './results.ts';
 import type { Rounds } from './runner.ts';
@@ -101,15 +102,8 @@ const spin = (page: Page): Promise<number> => page.evaluate(() => (window as unk
 async function rendererPeak(browser: Browser): Promise<number> {
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-  const peaks = await Promise.all(
-    processInfo
-      .filter(({ type }) => type === 'renderer')
-      .map(async ({ id }) => {
-        const status = await readFile(`/proc/${String(id)}/status`, 'utf8');
-        return Number(/^VmHWM:\s*(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
-      }),
-  );
-  return Math.max(...peaks) / 1e6;
+  const peaks = await Promise.all(processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => peakOf(id)));
+  return Math.max(...peaks);
 }
 
 /** Builds the page, serves it and starts Chromium. */

@@ -52,7 +52,7 @@ export const SECTIONS = {
   chromium: 'the figures in headless Chromium, in a module worker',
   throttled: 'the figures in Chromium at a quarter of the speed, on one thread: a stand-in for a cheap phone',
   tap: 'in Chromium, over HTTP on localhost: from the tap on the wallet’s button to the platform’s answer',
-  memory: 'peak memory of a process that does one thing, less that of one that does nothing',
+  memory: 'peak memory of a process that does one thing, less that of one that does nothing; on Linux',
   bytes: 'what a wallet downloads before its first proof, under Brotli as its host serves it',
   depth: 'growth with the depth of the tree, 5 to 14; keys for each depth are made once, in some minutes',
   attributes: 'growth with the number of attributes, against BBS',

@@ -12,6 +12,7 @@ import type { Bench } from './chromium.ts';
 import { FIGURE_NAMES, type FigureName } from './figures.ts';
 import { openLab } from './lab.ts';
 import { NODE } from './node_place.ts';
+import { CAN_TELL_PEAK, peakOf } from './peak.ts';
 import type { Results } from './results.ts';
 import { subjectsOf } from './subjects.ts';
 
@@ -24,8 +25,12 @@ async function peakInNode(name: string): Promise<number> {
   return Number(stdout);
 }
 
-/** Measures peak memory in MB, in Node and in Chromium. */
+/** Measures peak memory in MB, in Node and in Chromium; undefined where the system does not tell it. */
 export async function measureMemory(bench: Bench, say: (line: string) => void): Promise<Results['memory']> {
+  if (!CAN_TELL_PEAK) {
+    say('this system does not tell');
+    return undefined;
+  }
   const memory = { node: {} as Record<string, number>, chromium: {} as Record<string, number> };
   const idle = { node: await peakInNode(NOTHING), chromium: await bench.peak(undefined) };
   for (const name of MEASURED) {
@@ -44,6 +49,6 @@ if (process.argv[1] === SELF) {
   )) {
     await (await subject.prepare()).run();
   }
-  process.stdout.write(String((process.resourceUsage().maxRSS * 1024) / 1e6));
+  process.stdout.write(String(await peakOf('self')));
   process.exit(0);
 }
