@@ -7,7 +7,7 @@
  * @module
  */
 import { ProtocolError } from '../protocol/errors.ts';
-import { EMPTY_LOG_ROOT, merkleRoot, nodeHash } from './merkle.ts';
+import { EMPTY_LOG_ROOT, equalBytes, merkleRoot, nodeHash } from './merkle.ts';
 import { consistencyRanges, inclusionRanges } from './proofs.ts';
 import { decodeBundle, splitHashes, type Tile, TILE_WIDTH, tilePath, tileWidth } from './tiles.ts';
 
@@ -76,6 +76,22 @@ export class TileLog {
       const skipped = Math.max(0, from - start);
       yield { position: start + skipped, entries: decodeBundle(bytes, found).slice(skipped, width) };
     }
+  }
+
+  /**
+   * Compares hashes of entries with those that stand in the tiles.
+   *
+   * @param from - Position of the first.
+   * @param hashes - Entry hashes.
+   * @returns Position of the first that differs, or undefined.
+   */
+  async firstDifference(from: number, hashes: readonly Uint8Array[]): Promise<number | undefined> {
+    for (const [i, hash] of hashes.entries()) {
+      const position = from + i;
+      const tile = await this.#hashes(0, Math.floor(position / TILE_WIDTH));
+      if (!equalBytes(hash, tile[position % TILE_WIDTH] ?? EMPTY_LOG_ROOT)) return position;
+    }
+    return undefined;
   }
 
   async #rangeRoots(ranges: readonly (readonly [number, number])[]): Promise<readonly Uint8Array[]> {
