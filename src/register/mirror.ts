@@ -20,6 +20,7 @@ import { decodeDelta, DELTA_EPOCHS, deltaPath, MAX_DELTA_BYTES } from '../log/de
 import { decodeBundle, MAX_TILE_BYTES, splitHashes, type Tile, tilePath, tilesOf } from '../log/tiles.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { fromBase64Url } from '../protocol/scope.ts';
+import { HISTORY_EPOCHS } from './log_files.ts';
 
 /** What a mirror needs. */
 export interface MirrorDeps {
@@ -81,6 +82,8 @@ class Run {
 
   async all(): Promise<Mirrored> {
     const info = await this.#text('/v1/info');
+    // In this order: what it names is among the checkpoints that are read next.
+    const latest = await this.#text('/checkpoint');
     const notes = await this.#text('/v1/checkpoints');
     const checkpoints = openAll(info, notes);
     const newest = checkpoints.reduce((a, b) => (b.epoch > a.epoch ? b : a));
@@ -93,9 +96,13 @@ class Run {
     for (let number = 0; number < blocksOf(newest); number++) {
       await this.#mutable(`/announcements/${String(number)}.json`);
     }
+    for (let file = Math.floor(state.epoch / HISTORY_EPOCHS); file * HISTORY_EPOCHS <= newest.epoch; file++) {
+      await this.#mutable(`/checkpoints/${String(file)}.json`);
+    }
+    await this.#mutable('/v1/witnesses');
     await this.#write('/v1/info', info);
     await this.#write('/v1/checkpoints', notes);
-    await this.#mutable('/checkpoint');
+    await this.#write('/checkpoint', latest);
     const { size, epoch } = newest;
     await this.#remove('blocks', (name) => ![...sizes, ...state.sizes].includes(name));
     await this.#remove('deltas', (name) => name <= epoch - DELTA_EPOCHS);
