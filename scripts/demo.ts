@@ -99,7 +99,11 @@ function stageOn(
     urls: stack.urls,
     apiKeys: stack.apiKeys,
     issuerKey: fromBase64Url(issuer.key),
-    register: { ...register, key: fromBase64Url(register.key) },
+    register: {
+      ...register,
+      key: fromBase64Url(register.key),
+      witnesses: register.witnesses.map(({ name, key }) => ({ name, publicKey: fromBase64Url(key) })),
+    },
     approvers: stack.approverKeys,
     turn: stack.register.turn,
     clock: clock.now,

@@ -10,7 +10,10 @@
  * stale     = now >= successor + 2 epochs
  * ```
  *
- * After that, revocations would be withheld for too long: nothing is accepted. docs/protocol.md section 7.
+ * After that, revocations would be withheld for too long: nothing is accepted.
+ *
+ * A witness cosigns one checkpoint for a place, so that two different ones with k cosignatures each take
+ * 2k - n dishonest witnesses: k must be more than half of n. docs/protocol.md section 7.
  *
  * @module
  */
@@ -51,7 +54,7 @@ export interface OpenedCheckpoints {
  *
  * @param notes - Untrusted.
  * @param register - The register's key.
- * @param policy - The witnesses to trust.
+ * @param policy - The witnesses to trust; more than half of them must have cosigned.
  * @param now - Unix time, milliseconds.
  * @throws {@link ProtocolError} `checkpoint_invalid` if one of them is not the register's, or carries a
  * cosignature in the name of a trusted witness that does not hold; `witness_policy_invalid`.
@@ -62,6 +65,9 @@ export function openNotes(
   { keys, threshold }: WitnessPolicy,
   now: number,
 ): OpenedCheckpoints {
+  if (2 * threshold <= keys.length) {
+    throw new ProtocolError('witness_policy_invalid', 'ask for more than half of the witnesses');
+  }
   const latest = now / 1000 + CLOCK_TOLERANCE_SECONDS;
   const opened = notes.map((note) => {
     const { checkpoint, cosignatures } = openWithCosignatures(note, register, { keys, threshold: 0 });

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Where a verifier takes roots from: the register's signed checkpoints, asked for now and then.
+ * Where a verifier takes roots from: the register's signed checkpoints, asked for now and then, as far as
+ * enough witnesses cosigned them.
  *
  * The register may be away: what it last said holds for a while, and then verification stops with
  * `checkpoints_unavailable` rather than go on with roots that may hold revoked credentials. It may also
- * go back, or tell two stories of one epoch: such an answer is not taken. docs/protocol.md section 7.
+ * go back, or tell two stories of one epoch: such an answer is not taken. While too few witnesses answer,
+ * the last checkpoint that enough of them cosigned stays in use, for the time that `requireFresh` gives
+ * it. docs/protocol.md section 7.
  *
  * @module
  */
 import { z } from 'zod';
 import { readAtMost } from '../http/streams.ts';
-import { acceptedCheckpoints, type Checkpoint, openCheckpoint } from '../log/checkpoint.ts';
+import { acceptedCheckpoints, type Checkpoint } from '../log/checkpoint.ts';
+import type { WitnessPolicy } from '../log/cosignature.ts';
 import { sortEpochs } from '../log/epochs.ts';
+import { type EpochRule, type OpenedCheckpoints, openNotes, requireFresh } from '../log/witnessed.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import type { CheckpointSource } from './deps.ts';
 
@@ -23,6 +28,10 @@ export interface CheckpointSourceOptions {
   readonly name: string;
   /** Its Ed25519 public key, 32 bytes. */
   readonly publicKey: Uint8Array;
+  /** Which witnesses must have cosigned a checkpoint: more than half of them. */
+  readonly witnesses: WitnessPolicy;
+  /** How the register's epochs turn. */
+  readonly epochs: EpochRule;
   readonly fetch: typeof globalThis.fetch;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
@@ -52,7 +61,7 @@ const answerSchema = z.object({ checkpoints: z.array(z.string()).min(1).max(16) 
  */
 export function createCheckpointSource(options: CheckpointSourceOptions): CheckpointSource {
   const { clock, refreshSeconds = 30, maxStaleSeconds = 3600 } = options;
-  let known: readonly Checkpoint[] = [];
+  let known: OpenedCheckpoints = { witnessed: [], unwitnessed: [] };
   let fetchedAt = -Infinity;
   let triedAt = -Infinity;
   let asking: Promise<void> | undefined;
@@ -68,7 +77,7 @@ export function createCheckpointSource(options: CheckpointSourceOptions): Checkp
   };
 
   return async (size) => {
-    const missing = size !== undefined && !known.some((checkpoint) => checkpoint.size === size);
+    const missing = size !== undefined && !known.witnessed.some(({ checkpoint }) => checkpoint.size === size);
     if (Math.abs(clock() - triedAt) >= (missing ? LEAST_INTERVAL : refreshSeconds * 1000) || asking !== undefined) {
       asking ??= ask().finally(() => {
         asking = undefined;
@@ -76,18 +85,27 @@ export function createCheckpointSource(options: CheckpointSourceOptions): Checkp
       await asking;
     }
     const now = clock();
-    if (now - fetchedAt > maxStaleSeconds * 1000 || acceptedCheckpoints(known, now).length === 0) {
-      throw new ProtocolError(
-        'checkpoints_unavailable',
-        'the register has not been heard for too long; try again soon',
-      );
+    const checkpoints = known.witnessed.map(({ checkpoint }) => checkpoint);
+    if (now - fetchedAt > maxStaleSeconds * 1000 || acceptedCheckpoints(checkpoints, now).length === 0) {
+      throw unavailable('the register has not been heard for too long; try again soon');
     }
-    return known;
+    try {
+      requireFresh(known, options.epochs, now);
+    } catch (cause) {
+      throw unavailable('too few witnesses have confirmed what the register shows for too long; try again later', {
+        cause,
+      });
+    }
+    return checkpoints;
   };
 }
 
-async function fetchCheckpoints(options: CheckpointSourceOptions): Promise<readonly Checkpoint[]> {
-  const { register, name, publicKey, fetch } = options;
+function unavailable(message: string, options?: ErrorOptions): ProtocolError {
+  return new ProtocolError('checkpoints_unavailable', message, options);
+}
+
+async function fetchCheckpoints(options: CheckpointSourceOptions): Promise<OpenedCheckpoints> {
+  const { register, name, publicKey, witnesses, fetch, clock } = options;
   const response = await fetch(`${register}/v1/checkpoints`, {
     headers: { Accept: 'application/json' },
     redirect: 'error',
@@ -102,7 +120,7 @@ async function fetchCheckpoints(options: CheckpointSourceOptions): Promise<reado
       cause: answer.error,
     });
   }
-  return answer.data.checkpoints.map((note) => openCheckpoint(note, { name, publicKey }));
+  return openNotes(answer.data.checkpoints, { name, publicKey }, witnesses, clock());
 }
 
 async function readText(response: Response): Promise<string> {
@@ -114,14 +132,19 @@ async function readText(response: Response): Promise<string> {
 }
 
 /**
- * Takes a new answer only if it goes on from the last one: its newest epoch is not older, and nothing
- * contradicts what was said before.
+ * Takes a new answer only if it goes on from the last one: some of it is witnessed, its newest epoch is
+ * not older, and nothing contradicts what was said before.
  */
-function advance(known: readonly Checkpoint[], fresh: readonly Checkpoint[], now: number): readonly Checkpoint[] {
-  const newest = (checkpoints: readonly Checkpoint[]): number => Math.max(...checkpoints.map(({ epoch }) => epoch));
+function advance(known: OpenedCheckpoints, fresh: OpenedCheckpoints, now: number): OpenedCheckpoints {
+  const all = ({ witnessed }: OpenedCheckpoints): readonly Checkpoint[] =>
+    witnessed.map(({ checkpoint }) => checkpoint);
+  const newest = (opened: OpenedCheckpoints): number => Math.max(...all(opened).map(({ epoch }) => epoch));
+  if (fresh.witnessed.length === 0) {
+    throw new ProtocolError('checkpoint_not_witnessed', 'too few witnesses have confirmed what the register shows');
+  }
   if (newest(fresh) < newest(known)) {
     throw new ProtocolError('checkpoint_rolled_back', 'the register shows an older state than it has shown before');
   }
-  sortEpochs([...known, ...fresh], now);
+  sortEpochs([...all(known), ...all(fresh)], now);
   return fresh;
 }

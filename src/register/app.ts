@@ -25,8 +25,11 @@ import { cutIfDue } from './cut.ts';
 import { Deltas } from './deltas.ts';
 import { decisionRoutes } from './decision_routes.ts';
 import { findKey, leafState, requireSignature, submitLeaf } from './leaves.ts';
-import { readHistory, readLogFile } from './log_files.ts';
+import { proveConsistency, readHistory, readLogFile } from './log_files.ts';
+import { pageRoutes } from './page/routes.ts';
 import { Published } from './published.ts';
+import { WitnessPush } from './push.ts';
+import { witnessStates } from './witnessing.ts';
 
 /** Largest body that the register reads, bytes. */
 const MAX_BODY_BYTES = 4096;
@@ -40,6 +43,8 @@ export interface Register {
    * @returns Whether one was cut.
    */
   readonly turn: () => Promise<boolean>;
+  /** Asks the witnesses for what they have not cosigned yet; `start` it often, and after each turn. */
+  readonly push: WitnessPush;
 }
 
 const leafBody = z.strictObject({ leaf: z.string(), issuer: bytesSchema(8), signature: bytesSchema(64) });
@@ -66,7 +71,11 @@ export async function createRegister(deps: RegisterDeps): Promise<Register> {
   } else {
     requireOwnLog(register, latest.note);
   }
-  return { app: createApp(register, published), turn: () => cutIfDue(register) };
+  const push = new WitnessPush({
+    ...register,
+    proveConsistency: (size, later) => proveConsistency(register.database.kysely, size, later),
+  });
+  return { app: createApp(register, published, push), turn: () => cutIfDue(register), push };
 }
 
 function requireOwnLog({ origin, publicKey }: RegisterContext, note: string): void {
@@ -81,7 +90,7 @@ function requireOwnLog({ origin, publicKey }: RegisterContext, note: string): vo
   }
 }
 
-function createApp(register: RegisterContext, published: Published): Hono {
+function createApp(register: RegisterContext, published: Published, push: WitnessPush): Hono {
   const app = new Hono();
   installProblems(app, logUnexpected(register.logger));
   app.use(requestLog(register.logger, register.clock));
@@ -102,6 +111,7 @@ function createApp(register: RegisterContext, published: Published): Hono {
     return c.json({ epoch, turned: await cutIfDue(register) });
   });
 
+  app.route('/', pageRoutes(register));
   app.get('/checkpoint', async (c) =>
     c.body(await published.newest(), 200, { 'Content-Type': 'text/plain; charset=utf-8', ...FRESH }),
   );
@@ -115,6 +125,7 @@ function createApp(register: RegisterContext, published: Published): Hono {
     const { checkpoints, complete } = await readHistory(register.database.kysely, number);
     return c.json({ checkpoints }, 200, complete ? IMMUTABLE : FRESH);
   });
+  app.get('/v1/witnesses', async (c) => c.json(await witnesses(register, push), 200, FRESH));
   app.get('/v1/info', async (c) => c.json(await info(register, published)));
   app.get('/blocks/:size{[0-9]{1,16}}/:file{[0-9]{1,16}\\.bin}', async (c) => {
     const number = Number(c.req.param('file').slice(0, -'.bin'.length));
@@ -149,6 +160,21 @@ async function requireTurn(
   if (latest !== undefined && epoch !== latest.epoch + 1) {
     throw new ProtocolError('epoch_not_next', `sign the next epoch, ${String(latest.epoch + 1)}`);
   }
+}
+
+/** Who watches this register, and when each was last content with it. */
+async function witnesses({ database, witnessing }: RegisterContext, push: WitnessPush): Promise<object> {
+  const problems = push.problems();
+  const states = await witnessStates(database.kysely, witnessing);
+  return {
+    threshold: witnessing.threshold,
+    witnesses: states.map(({ name, publicKey, last }) => ({
+      name,
+      public_key: toBase64Url(publicKey),
+      ...(last && { epoch: last.epoch, time: last.time }),
+      ...(problems.has(name) && { problem: problems.get(name) }),
+    })),
+  };
 }
 
 async function info(register: RegisterContext, published: Published): Promise<Record<string, unknown>> {

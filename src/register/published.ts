@@ -11,7 +11,7 @@ import { treeOf } from '../storage/tree.ts';
 import type { RegisterContext } from './config.ts';
 import { retainedCheckpoints } from './cut.ts';
 import { readBlock } from './nodes.ts';
-import { cosignedNotes } from './witnessing.ts';
+import { cosignedNotes, isWitnessed } from './witnessing.ts';
 
 /** Blocks kept in memory: a full one has some 10 MB. */
 const CACHED_BLOCKS = 8;
@@ -38,10 +38,14 @@ export class Published {
     return cosignedNotes(this.#register.database.kysely, rows.slice(Math.max(0, active - 1)));
   }
 
-  /** Note of the checkpoint that was cut last. */
+  /** Note of the latest checkpoint that enough witnesses cosigned; of the first while they have not. */
   async newest(): Promise<string> {
-    const { kysely } = this.#register.database;
-    return (await cosignedNotes(kysely, (await retainedCheckpoints(kysely)).slice(0, 1))).join('');
+    const { database, witnessing } = this.#register;
+    const rows = await retainedCheckpoints(database.kysely);
+    const [latest, before] = rows;
+    const isAccepted = latest !== undefined && (await isWitnessed(database.kysely, witnessing, latest.epoch));
+    const chosen = isAccepted ? latest : (before ?? latest);
+    return (await cosignedNotes(database.kysely, chosen === undefined ? [] : [chosen])).join('');
   }
 
   /**

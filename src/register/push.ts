@@ -167,21 +167,21 @@ export class WitnessPush {
     if (size === 0) {
       return NOWHERE;
     }
-    const latest = await this.#deps.database.kysely
+    const first = await this.#deps.database.kysely
       .selectFrom('checkpoints')
       .select('epoch')
       .where('size', '=', size)
-      .orderBy('epoch', 'desc')
+      .orderBy('epoch')
       .limit(1)
       .executeTakeFirst();
-    if (latest === undefined) {
+    if (first === undefined) {
       throw new ProtocolError(
         'witness_ahead',
         'the witness has cosigned a size that this log never had; was the database set back, or is another copy of the register running?',
       );
     }
-    // The last of its checkpoints with that size is asked for again: its answer may have been lost.
-    return { size, epoch: latest.epoch - 1 };
+    // From the first checkpoint of that size: answers may have been lost, and asking again does no harm.
+    return { size, epoch: first.epoch - 1 };
   }
 
   /** The lines that the witness answers, or the size that it has instead. */

@@ -12,7 +12,13 @@ import { ProtocolError } from '../protocol/errors.ts';
 import { DEFAULT_RULES } from '../register/config.ts';
 
 /** Programs of the stack, each on an origin of its own. */
-export type Program = 'wallet' | 'issuer' | 'register' | 'photo' | 'market';
+export type Program = 'wallet' | 'issuer' | 'register' | WitnessProgram | 'photo' | 'market';
+
+/** The witnesses of a development stack; real ones are run by others, each by `npm run witness`. */
+export const WITNESS_PROGRAMS = ['witness1', 'witness2', 'witness3'] as const;
+
+/** A witness. */
+export type WitnessProgram = (typeof WITNESS_PROGRAMS)[number];
 
 /** Programs that keep a database. */
 type Keeper = Exclude<Program, 'wallet'>;
@@ -41,6 +47,9 @@ const PORTS: Readonly<Record<Program, number>> = {
   wallet: 4100,
   issuer: 4101,
   register: 4102,
+  witness1: 4103,
+  witness2: 4104,
+  witness3: 4105,
   photo: 4110,
   market: 4111,
 };
@@ -62,10 +71,16 @@ const schema = z.object({
   WALLET_PORT: port.default(PORTS.wallet),
   ISSUER_PORT: port.default(PORTS.issuer),
   REGISTER_PORT: port.default(PORTS.register),
+  WITNESS1_PORT: port.default(PORTS.witness1),
+  WITNESS2_PORT: port.default(PORTS.witness2),
+  WITNESS3_PORT: port.default(PORTS.witness3),
   PHOTO_PORT: port.default(PORTS.photo),
   MARKET_PORT: port.default(PORTS.market),
   ISSUER_DATABASE: z.string().optional(),
   REGISTER_DATABASE: z.string().optional(),
+  WITNESS1_DATABASE: z.string().optional(),
+  WITNESS2_DATABASE: z.string().optional(),
+  WITNESS3_DATABASE: z.string().optional(),
   PHOTO_DATABASE: z.string().optional(),
   MARKET_DATABASE: z.string().optional(),
   DATA: z.string().min(1).default('data'),
@@ -113,12 +128,18 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       wallet: data.WALLET_PORT,
       issuer: data.ISSUER_PORT,
       register: data.REGISTER_PORT,
+      witness1: data.WITNESS1_PORT,
+      witness2: data.WITNESS2_PORT,
+      witness3: data.WITNESS3_PORT,
       photo: data.PHOTO_PORT,
       market: data.MARKET_PORT,
     },
     databases: {
       issuer: data.ISSUER_DATABASE ?? file('issuer'),
       register: data.REGISTER_DATABASE ?? file('register'),
+      witness1: data.WITNESS1_DATABASE ?? file('witness1'),
+      witness2: data.WITNESS2_DATABASE ?? file('witness2'),
+      witness3: data.WITNESS3_DATABASE ?? file('witness3'),
       photo: data.PHOTO_DATABASE ?? file('photo'),
       market: data.MARKET_DATABASE ?? file('market'),
     },
@@ -135,8 +156,16 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 export function ephemeralConfig(): Config {
   return {
     production: false,
-    ports: { wallet: 0, issuer: 0, register: 0, photo: 0, market: 0 },
-    databases: { issuer: ':memory:', register: ':memory:', photo: ':memory:', market: ':memory:' },
+    ports: { wallet: 0, issuer: 0, register: 0, witness1: 0, witness2: 0, witness3: 0, photo: 0, market: 0 },
+    databases: {
+      issuer: ':memory:',
+      register: ':memory:',
+      witness1: ':memory:',
+      witness2: ':memory:',
+      witness3: ':memory:',
+      photo: ':memory:',
+      market: ':memory:',
+    },
     dataFolder: undefined,
     timeZone: 'Asia/Shanghai',
     epochSeconds: 2,

@@ -18,6 +18,9 @@ const NAMES = [
   'approver1',
   'approver2',
   'approver3',
+  'witness1',
+  'witness2',
+  'witness3',
   'dedup',
   'photoApi',
   'marketApi',
@@ -30,6 +33,11 @@ export type Keys = Readonly<Record<(typeof NAMES)[number], Uint8Array>>;
 /** Secret keys of the three approvers of a development stack. */
 export function approverKeys({ approver1, approver2, approver3 }: Keys): readonly Uint8Array[] {
   return [approver1, approver2, approver3];
+}
+
+/** Secret keys of the three witnesses of a development stack. */
+export function witnessKeys({ witness1, witness2, witness3 }: Keys): readonly Uint8Array[] {
+  return [witness1, witness2, witness3];
 }
 
 /** Makes fresh keys. */

@@ -15,6 +15,7 @@ import type { AnchorSet } from '../documents/anchors.ts';
 import type { Logger } from '../http/logs.ts';
 import { createIssuer, type Issuer } from '../issuer/app.ts';
 import type { CompareFaces } from '../issuer/enrolment.ts';
+import type { NoteKey } from '../log/note.ts';
 import { createPlatformApp } from '../platform/app.ts';
 import { createLocalVerifier } from '../platform/batch_verifier.ts';
 import { createCheckpointSource } from '../platform/checkpoints.ts';
@@ -23,13 +24,16 @@ import { createVerifyingPool } from '../platform/verifying_pool.ts';
 import type { CircuitName, Manifest } from '../protocol/artifacts.ts';
 import { createRegister, type Register } from '../register/app.ts';
 import { keyList } from '../register/config.ts';
+import { createWitness } from '../register/witness.ts';
+import type { WitnessEndpoint } from '../register/witnessing.ts';
 import { issuerMigrations, type IssuerSchema } from '../storage/issuer.ts';
 import { migrate } from '../storage/migrate.ts';
 import { type Database, openDatabase } from '../storage/open.ts';
 import { platformMigrations, type PlatformSchema } from '../storage/platform.ts';
+import type { WitnessTables } from '../storage/witness.ts';
 import { openVerificationKey } from '../verifying/artifacts.ts';
-import type { Config, Program } from './config.ts';
-import { approverKeys, type Keys } from './keys.ts';
+import { type Config, type Program, WITNESS_PROGRAMS, type WitnessProgram } from './config.ts';
+import { approverKeys, type Keys, witnessKeys } from './keys.ts';
 import { type App, listen } from './listen.ts';
 import { ARTIFACT_PARTS, ARTIFACTS, PAGES } from './pages.ts';
 import { publishedFiles } from './published_files.ts';
@@ -37,6 +41,8 @@ import { createWalletHost, type WalletConfig } from './wallet_host.ts';
 
 /** Origin line and key name of the register's checkpoints. */
 export const REGISTER_NAME = 'register.bauta.localhost/v1';
+/** In a development stack an epoch turns when there is something to publish. */
+export const TURN = 'on_demand';
 /** Number of the sample issuer in credentials. */
 const ISSUER_NUMBER = 1;
 
@@ -89,13 +95,55 @@ function readKeyFile(manifest: Manifest, circuit: CircuitName): Promise<Uint8Arr
   return readFile(join(ARTIFACTS, manifest.circuits[circuit].vkey.file));
 }
 
-/** Starts the register. */
-export async function startRegister(house: House): Promise<Started<Register>> {
+/** How many witnesses of a development stack must have cosigned a checkpoint. */
+export const WITNESS_THRESHOLD = 2;
+
+/** A witness that runs. */
+type StartedWitness = WitnessEndpoint & { readonly program: WitnessProgram };
+
+/** Public keys and names of the witnesses. */
+export function witnessNames({ keys }: Pick<House, 'keys'>): readonly NoteKey[] {
+  return witnessKeys(keys).map((key, i) => ({
+    name: `witness${String(i + 1)}.bauta.localhost/w1`,
+    publicKey: ed25519.getPublicKey(key),
+  }));
+}
+
+async function startWitnesses(house: House, registerUrl: string): Promise<readonly StartedWitness[]> {
+  const { config, keys, clock, logger } = house;
+  const secrets = witnessKeys(keys);
+  const publicKey = ed25519.getPublicKey(keys.register);
+  const started: StartedWitness[] = [];
+  for (const [i, program] of WITNESS_PROGRAMS.entries()) {
+    const [key, signingKey] = [witnessNames(house)[i], secrets[i]];
+    if (key === undefined || signingKey === undefined) continue;
+    const database = await open<WitnessTables>(house, config.databases[program]);
+    const { origin } = await bind(house, program, () =>
+      createWitness({
+        name: key.name,
+        signingKey,
+        register: { name: REGISTER_NAME, publicKey, url: registerUrl, epochSeconds: config.epochSeconds },
+        database,
+        clock,
+        fetch,
+        logger: logger(program),
+      }),
+    );
+    started.push({ ...key, url: origin, program });
+  }
+  return started;
+}
+
+/** Starts the register, and the witnesses that watch it. */
+export async function startRegister(
+  house: House,
+): Promise<Started<Register & { readonly witnesses: readonly StartedWitness[] }>> {
   const { config, keys, clock, logger } = house;
   const database = await open<never>(house, config.databases.register);
   const artifacts = await publishedFiles(house.manifest, PAGES);
-  return bind(house, 'register', () =>
-    createRegister({
+  return bind(house, 'register', async (origin) => {
+    const witnesses = await startWitnesses(house, origin);
+    const register = await createRegister({
       origin: REGISTER_NAME,
       signingKey: keys.register,
       issuers: keyList(ed25519.getPublicKey(keys.issuer)),
@@ -104,14 +152,16 @@ export async function startRegister(house: House): Promise<Started<Register>> {
       artifacts,
       operators: keyList(ed25519.getPublicKey(keys.operator)),
       epochSeconds: config.epochSeconds,
-      turn: 'on_demand',
+      turn: TURN,
       timeZone: config.timeZone,
       clock,
       random,
       database,
       logger: logger('register'),
-    }),
-  );
+      witnessing: { witnesses, threshold: WITNESS_THRESHOLD, fetch },
+    });
+    return { ...register, witnesses };
+  });
 }
 
 /** Starts the issuer. */
@@ -147,6 +197,7 @@ export async function startIssuer(
         poseidon,
         verificationKey,
         signingKey: keys.issuer,
+        approvers: keyList(...approverKeys(keys).map((key) => ed25519.getPublicKey(key))),
         fetch,
       }),
     ),
@@ -208,6 +259,8 @@ export async function startPlatform(
         register: options.registerUrl,
         name: REGISTER_NAME,
         publicKey: ed25519.getPublicKey(keys.register),
+        witnesses: { keys: witnessNames(house), threshold: WITNESS_THRESHOLD },
+        epochs: { epochSeconds: config.epochSeconds, turn: TURN },
         fetch,
         clock,
         // Demonstrations have epochs of seconds: often enough for those, and seldom enough for real ones.

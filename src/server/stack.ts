@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * A whole Bauta on one machine: register, issuer, the wallet's host and two sample platforms, each on
+ * A whole Bauta on one machine: register with three witnesses, issuer, the wallet's host and two sample platforms, each on
  * an origin of its own, talking over HTTP only.
  *
  * @module
@@ -20,7 +20,16 @@ import type { Register } from '../register/app.ts';
 import type { Config } from './config.ts';
 import { approverKeys, type Keys, loadKeys, makeKeys } from './keys.ts';
 import { ARTIFACTS } from './pages.ts';
-import { type House, REGISTER_NAME, startIssuer, startPlatform, startRegister, startWalletHost } from './programs.ts';
+import {
+  type House,
+  REGISTER_NAME,
+  startIssuer,
+  startPlatform,
+  startRegister,
+  startWalletHost,
+  TURN,
+  WITNESS_THRESHOLD,
+} from './programs.ts';
 import type { WalletConfig } from './wallet_host.ts';
 
 /** Milliseconds between two looks at whether an epoch is due. */
@@ -57,7 +66,9 @@ export interface Stack {
   readonly apiKeys: Readonly<Record<'photo' | 'market', string>>;
   /** Ed25519 secret keys of the register's approvers. */
   readonly approverKeys: readonly Uint8Array[];
+  /** Turns, and waits for the witnesses. */
   readonly register: Pick<Register, 'turn'>;
+  readonly witnesses: readonly { readonly name: string; readonly url: string }[];
   close(): Promise<void>;
 }
 
@@ -106,6 +117,13 @@ async function start(
 
   const register = await startRegister(house);
   const registerUrl = register.origin;
+  const { witnesses, push } = register.made;
+  closers.push(() => push.close());
+  const witness = async (): Promise<void> => {
+    push.start();
+    await push.settled();
+  };
+  await witness();
   const { anchors, compareFaces, samples } = options;
   const issuer = await startIssuer(house, { name: ISSUER_NAME.en, registerUrl, anchors, compareFaces });
   const platforms: WalletConfig['platforms'][number][] = [];
@@ -117,6 +135,9 @@ async function start(
       key: toBase64Url(ed25519.getPublicKey(keys.register)),
       timeZone: config.timeZone,
       epochSeconds: config.epochSeconds,
+      turn: TURN,
+      witnesses: witnesses.map(({ name, publicKey }) => ({ name, key: toBase64Url(publicKey) })),
+      threshold: WITNESS_THRESHOLD,
     },
     demo: samples !== undefined,
     // Filled below: platforms need the wallet's address to start.
@@ -137,10 +158,14 @@ async function start(
     });
   }
 
-  const turn = (): Promise<boolean> => register.made.turn();
   if (options.timers !== false) {
-    closers.push(repeat(turn, TURN_INTERVAL));
-    closers.push(repeat(() => issuer.made.issuance.submitPending(), SUBMIT_INTERVAL));
+    const turnAndPush = async (): Promise<void> => {
+      await register.made.turn();
+      // Not waited for: a slow witness holds up nothing.
+      push.start();
+    };
+    closers.push(repeat(turnAndPush, TURN_INTERVAL));
+    closers.push(repeat(issuer.made.tend, SUBMIT_INTERVAL));
   }
   return {
     urls: { wallet: wallet.origin, issuer: issuer.origin, register: registerUrl, ...urls },
@@ -148,7 +173,14 @@ async function start(
     manifest: house.manifest,
     apiKeys,
     approverKeys: approverKeys(keys),
-    register: { turn },
+    register: {
+      turn: async () => {
+        const turned = await register.made.turn();
+        await witness();
+        return turned;
+      },
+    },
+    witnesses: witnesses.map(({ name, url }) => ({ name, url })),
     close,
   };
 }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { NoteKey } from '../log/note.ts';
 
 /** Unix time in milliseconds. */
 export type Clock = () => number;
@@ -37,4 +38,10 @@ export interface RegisterConfig {
   readonly timeZone: string;
   /** Length of an epoch. */
   readonly epochSeconds: number;
+  /** Whether a checkpoint comes with every epoch, or only when there is something to publish. */
+  readonly turn: 'schedule' | 'on_demand';
+  /** Who must have cosigned a checkpoint. */
+  readonly witnesses: readonly NoteKey[];
+  /** How many of them; more than half, so that no two checkpoints can both have them. */
+  readonly threshold: number;
 }

@@ -9,7 +9,7 @@ import { type Block, blockPath, decodeBlock, MAX_BLOCK_BYTES } from '../log/bloc
 import { decodeDelta, type Delta, deltaPath, MAX_DELTA_BYTES } from '../log/delta.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { fetchCheckpoints, type SignedCheckpoint } from './checkpoints.ts';
-import type { Fetch, Random, RegisterConfig } from './environment.ts';
+import type { Clock, Fetch, Random, RegisterConfig } from './environment.ts';
 import { accepted, send } from './http.ts';
 
 /** A register or a mirror, during one sync. */
@@ -47,7 +47,7 @@ export function fraction(random: Random): number {
 export function openSource(
   url: string,
   register: RegisterConfig,
-  deps: { readonly fetch: Fetch; readonly signal?: AbortSignal },
+  deps: { readonly fetch: Fetch; readonly clock: Clock; readonly signal?: AbortSignal },
   meter: Meter,
 ): Source {
   const deltas = new Map<number, Promise<Delta>>();

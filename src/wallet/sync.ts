@@ -43,7 +43,8 @@ export function isFinal(error: unknown): boolean {
  *
  * @param previous - The last result, so that the register can not go back or show a second root, and so
  * that deltas suffice.
- * @throws {@link ProtocolError} `checkpoint_invalid`, `checkpoint_rolled_back`, `checkpoint_second_root`,
+ * @throws {@link ProtocolError} `checkpoint_invalid`, `checkpoint_not_witnessed`, `checkpoints_stale`,
+ * `checkpoint_rolled_back`, `checkpoint_second_root`,
  * `block_invalid`, `block_unknown`, `path_invalid`, `network_failed`, `response_invalid`,
  * `credential_not_published`, `credential_revoked`.
  */

@@ -5,6 +5,7 @@ import { type Checkpoint, signCheckpoint } from '../../src/log/checkpoint.ts';
 import { createCheckpointSource } from '../../src/platform/checkpoints.ts';
 import type { CheckpointSource } from '../../src/platform/deps.ts';
 import { toField } from '../../src/protocol/field.ts';
+import { cosigned, POLICY } from '../register/witnesses.ts';
 import { NOON } from './fixtures.ts';
 import { checkpointOf } from './harness.ts';
 
@@ -21,7 +22,9 @@ let register: () => Response | Promise<Response>;
 let refused: unknown[];
 let source: CheckpointSource;
 
-const sign = (checkpoint: Checkpoint, secret = SECRET): string => signCheckpoint(checkpoint, secret, checkpoint.origin);
+/** A note with the cosignatures of two witnesses of three, or of others. */
+const sign = (checkpoint: Checkpoint, secret = SECRET, by: readonly number[] = [1, 2]): string =>
+  cosigned(signCheckpoint(checkpoint, secret, checkpoint.origin), Math.floor(now / 1000), by);
 const notes = (...signed: string[]): Response => Response.json({ checkpoints: signed });
 const sizes = async (size?: number): Promise<number[]> => (await source(size)).map((checkpoint) => checkpoint.size);
 
@@ -34,6 +37,8 @@ beforeEach(() => {
     register: 'https://register.example',
     name: NAME,
     publicKey,
+    witnesses: POLICY,
+    epochs: { epochSeconds: 3600, turn: 'on_demand' },
     fetch: async (input) => {
       asked++;
       expect(input).toBe('https://register.example/v1/checkpoints');

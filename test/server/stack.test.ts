@@ -23,12 +23,18 @@ describe('a stack', () => {
   it('puts every program on an origin of its own and tells the wallet whom to trust', async () => {
     const stack = await start(ephemeralConfig());
     try {
-      const origins = Object.values(stack.urls);
-      expect(new Set(origins).size).toBe(5);
+      const origins = [...Object.values(stack.urls), ...stack.witnesses.map(({ url }) => url)];
+      expect(new Set(origins).size).toBe(8);
       expect(await (await fetch(`${stack.urls.wallet}/config.json`)).json()).toEqual(stack.walletConfig);
       expect(stack.walletConfig.platforms.map(({ url }) => url)).toEqual([stack.urls.photo, stack.urls.market]);
       expect((await fetch(`${stack.urls.photo}/openapi.json`)).status).toBe(200);
       expect((await fetch(`${stack.urls.register}/checkpoint`)).status).toBe(200);
+      const { witnesses, threshold } = stack.walletConfig.register;
+      expect(witnesses.map(({ name }) => name)).toEqual(stack.witnesses.map(({ name }) => name));
+      expect(threshold).toBe(2);
+      for (const { name, url } of stack.witnesses) {
+        expect(await (await fetch(url)).json()).toMatchObject({ name, epoch: 0 });
+      }
       const enrolment = await fetch(`${stack.urls.issuer}/v1/enrolments`, { method: 'POST' });
       expect(enrolment.status).toBe(201);
       expect(enrolment.headers.get('access-control-allow-origin')).toBe('*');
@@ -77,7 +83,15 @@ function pathsIn(data: string): Pick<Config, 'dataFolder' | 'databases'> {
   const file = (name: string): string => `file:${join(data, `${name}.db`)}`;
   return {
     dataFolder: data,
-    databases: { issuer: file('issuer'), register: file('register'), photo: file('photo'), market: file('market') },
+    databases: {
+      issuer: file('issuer'),
+      register: file('register'),
+      witness1: file('witness1'),
+      witness2: file('witness2'),
+      witness3: file('witness3'),
+      photo: file('photo'),
+      market: file('market'),
+    },
   };
 }
 

@@ -17,6 +17,7 @@ import {
   type Synced,
 } from '../../src/wallet/sync.ts';
 import { ATTRIBUTES } from '../proving/sample.ts';
+import { cosigned } from '../register/witnesses.ts';
 import { EPOCH_SECONDS, random, World } from './world.ts';
 
 let world: World;
@@ -70,7 +71,7 @@ const KEY = (): { name: string; publicKey: Uint8Array } => ({
   publicKey: world.registerConfig.key,
 });
 
-/** Lets the register answer with checkpoints changed by a function and signed with some key. */
+/** Lets the register answer with checkpoints changed by a function and signed with some key, and witnesses that collude. */
 function withCheckpoints(
   change: (checkpoint: ReturnType<typeof openCheckpoint>) => Partial<ReturnType<typeof openCheckpoint>>,
   key: () => Uint8Array = () => world.registerKey,
@@ -79,7 +80,9 @@ function withCheckpoints(
     const { checkpoints } = JSON.parse(new TextDecoder().decode(body)) as { checkpoints: string[] };
     const opened = checkpoints.map((note) => openCheckpoint(note, KEY()));
     return JSON.stringify({
-      checkpoints: opened.map((it) => signCheckpoint({ ...it, ...change(it) }, key(), it.origin)),
+      checkpoints: opened.map((it) =>
+        cosigned(signCheckpoint({ ...it, ...change(it) }, key(), it.origin), Math.floor(world.now / 1000)),
+      ),
     });
   });
 }

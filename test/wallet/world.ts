@@ -28,6 +28,7 @@ import type { EnrolDeps } from '../../src/wallet/enrol.ts';
 import type { Fetch, Random, RegisterConfig } from '../../src/wallet/environment.ts';
 import { createProver, type Prover } from '../../src/wallet/prover.ts';
 import { ATTRIBUTES, committedArtifacts, NOW, readArtifact } from '../proving/sample.ts';
+import { openWitnesses, POLICY } from '../register/witnesses.ts';
 
 export const random: Random = (length) => new Uint8Array(randomBytes(length));
 export const EPOCH_SECONDS = 60;
@@ -76,13 +77,22 @@ export class World {
   readonly approverKey = random(32);
   readonly registerKey = random(32);
   readonly registerConfig: RegisterConfig;
+  /** Numbers of witnesses, of 1 to 3, that do not answer. */
+  readonly witnessesAway: Set<number>;
   readonly #register: Register;
 
   static async open(): Promise<World> {
     const [registerKey, issuerKey, approverKey] = [random(32), random(32), random(32)];
     const keys = { registerKey, issuerKey, approverKey };
     const clock = { now: NOW };
+    let answer: Handler = () => new Response('', { status: 503 });
+    const witnesses = await openWitnesses(
+      { key: { name: REGISTER_NAME, publicKey: ed25519.getPublicKey(registerKey) }, epochSeconds: EPOCH_SECONDS },
+      () => clock.now,
+      (path) => answer(new Request(REGISTER_URL + path)),
+    );
     const register = await createRegister({
+      witnessing: witnesses.witnessing,
       origin: REGISTER_NAME,
       signingKey: registerKey,
       issuers: keyList(ed25519.getPublicKey(issuerKey)),
@@ -98,24 +108,34 @@ export class World {
       database: await openDatabase<RegisterTables>(':memory:'),
       logger: createLogger('register', { write: () => undefined }),
     });
-    const world = new World(register, keys);
+    answer = (request) => register.app.request(request);
+    const world = new World(register, keys, witnesses.away);
     Object.defineProperty(clock, 'now', { get: () => world.now });
     const verificationKey = await loadVerificationKey(await (await committedArtifacts()).verificationKey('issue'));
     world.handlers.set(REGISTER_URL, (request) => register.app.request(request));
     const issuer = createIssuer(world, verificationKey);
     world.handlers.set(ISSUER_URL, (request) => issuer.request(request));
+    await world.turn();
     return world;
   }
 
-  private constructor(register: Register, keys: Pick<World, 'registerKey' | 'issuerKey' | 'approverKey'>) {
+  private constructor(
+    register: Register,
+    keys: Pick<World, 'registerKey' | 'issuerKey' | 'approverKey'>,
+    witnessesAway: Set<number>,
+  ) {
     Object.assign(this, keys);
     this.#register = register;
+    this.witnessesAway = witnessesAway;
     this.registerConfig = {
       url: REGISTER_URL,
       name: REGISTER_NAME,
       key: ed25519.getPublicKey(this.registerKey),
       timeZone: 'Asia/Shanghai',
       epochSeconds: EPOCH_SECONDS,
+      turn: 'on_demand',
+      witnesses: POLICY.keys,
+      threshold: POLICY.threshold,
     };
   }
 
@@ -131,6 +151,8 @@ export class World {
   /** Publishes what waits. */
   async turn(): Promise<void> {
     await this.#register.turn();
+    this.#register.push.start();
+    await this.#register.push.settled();
   }
 
   /** Publishes what waits and lets that epoch become active. */

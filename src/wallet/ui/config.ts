@@ -29,6 +29,12 @@ const schema = z.object({
     /** IANA name of the register's civil time zone. */
     timeZone: z.string(),
     epochSeconds: z.number().positive(),
+    turn: z.enum(['schedule', 'on_demand']),
+    witnesses: z
+      .array(z.object({ name: z.string(), key }).transform((given) => ({ name: given.name, publicKey: given.key })))
+      .min(1)
+      .max(64),
+    threshold: z.number().int().positive(),
   }),
   /** Whether sample people and passports are offered at `/demo/people`. */
   demo: z.boolean(),

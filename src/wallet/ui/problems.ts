@@ -38,6 +38,7 @@ const SAME_AS = new Map<string, keyof Strings['problems']>(
     block_invalid: 'checkpoint_invalid',
     event_invalid: 'checkpoint_invalid',
     note_invalid: 'checkpoint_invalid',
+    witness_policy_invalid: 'checkpoint_invalid',
     path_invalid: 'checkpoint_invalid',
     checkpoints_unavailable: 'service_unavailable',
     face_unavailable: 'service_unavailable',

@@ -56,6 +56,10 @@ export const problems = {
   credential_revoked: 'This credential has been revoked and can no longer be used. Contact the issuer.',
   credential_not_published: 'The register has not published your credential yet. Try again in a minute.',
   checkpoint_invalid: 'The register’s answer is not properly signed. Nothing was sent. Try again later.',
+  checkpoint_not_witnessed:
+    'Too few witnesses have confirmed what the register shows, so your wallet does not use it. Try again later.',
+  checkpoints_stale:
+    'Too few witnesses have confirmed the register’s newer states for too long. Until they do, your wallet cannot know what was revoked, and sends nothing. Try again later.',
   checkpoint_rolled_back: 'The register shows an older state than before. Nothing was sent. Try again later.',
   checkpoint_second_root: 'The register shows two states at once. Nothing was sent. Report this to the issuer.',
   artifact_hash_mismatch: 'A downloaded proving file was damaged or exchanged, and was thrown away. Try again.',

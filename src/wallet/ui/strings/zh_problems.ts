@@ -56,6 +56,9 @@ export const problems: Strings['problems'] = {
   credential_revoked: '这张凭证已被吊销，不能再用。请联系签发机构。',
   credential_not_published: '登记簿还没有公布你的凭证，请过一分钟再试。',
   checkpoint_invalid: '登记簿的回应没有正确签名。什么都没有发出，请稍后再试。',
+  checkpoint_not_witnessed: '确认登记簿内容的见证方太少，钱包不会采用。请稍后再试。',
+  checkpoints_stale:
+    '登记簿较新的状态已太久没有得到足够见证方的确认。在此之前钱包无法得知哪些凭证已被撤销，因此什么都不会发出。请稍后再试。',
   checkpoint_rolled_back: '登记簿显示的状态比之前更旧。什么都没有发出，请稍后再试。',
   checkpoint_second_root: '登记簿同时给出了两种状态。什么都没有发出，请告知签发机构。',
   artifact_hash_mismatch: '下载的证明文件已损坏或被替换，现已丢弃。请重试。',
