@@ -17,7 +17,9 @@ import { proofSchema } from '../protocol/presentation.ts';
 import { fromBase64Url, toBase64Url } from '../protocol/scope.ts';
 import { deriveSession } from '../protocol/statement.ts';
 import { type EnrolmentDeps, Enrolments } from './enrolment.ts';
-import { Issuance, type IssueDeps } from './issue.ts';
+import { holderRoutes } from './holder_routes.ts';
+import { type HolderDeps, Holders } from './holders.ts';
+import { Issuance } from './issue.ts';
 
 /** Largest JSON body with a passport's files, in bytes. */
 export const MAX_DOCUMENT_BYTES = 2 * 1024 * 1024;
@@ -28,7 +30,7 @@ const MAX_BODY_BYTES = 16 * 1024;
 
 /** What the issuer needs from outside. */
 export type IssuerDeps = EnrolmentDeps &
-  IssueDeps & {
+  HolderDeps & {
     /** Name shown to people. */
     readonly name: string;
     readonly logger: Logger;
@@ -38,10 +40,12 @@ const base64url = z.string().regex(/^[A-Za-z0-9_-]+$/);
 const documentSchema = z.strictObject({ sod: base64url, dg1: base64url, dg2: base64url });
 const credentialSchema = z.strictObject({ holder: z.string(), seed_tag: z.string(), proof: proofSchema });
 
-/** The issuer's app with its issuance, for the server's timer. */
+/** The issuer's app with its issuance. */
 export interface Issuer {
   readonly app: Hono;
   readonly issuance: Issuance;
+  /** Hands the register what it has not acknowledged, and forgets what is decided; call it often. */
+  readonly tend: () => Promise<void>;
 }
 
 /**
@@ -52,6 +56,7 @@ export interface Issuer {
 export function createIssuer(deps: IssuerDeps): Issuer {
   const enrolments = new Enrolments(deps);
   const issuance = new Issuance(deps);
+  const holders = new Holders(deps, issuance);
   const app = new Hono();
   installProblems(app, logUnexpected(deps.logger));
   app.use(requestLog(deps.logger, deps.clock));
@@ -131,7 +136,13 @@ export function createIssuer(deps: IssuerDeps): Issuer {
     },
   );
 
-  return { app, issuance };
+  app.route('/', holderRoutes(enrolments, holders, bearer));
+
+  const tend = async (): Promise<void> => {
+    await issuance.submitPending();
+    await holders.tend();
+  };
+  return { app, issuance, tend };
 }
 
 function bearer(header: string | undefined): string {

@@ -11,12 +11,14 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { AnchorSet } from '../documents/anchors.ts';
 import { readPassport } from '../documents/person.ts';
-import { ASSURANCE_LEVELS, ATTRIBUTES_VERSION, type Attributes, DOCUMENT_KINDS } from '../protocol/attributes.ts';
+import { ASSURANCE_LEVELS, ATTRIBUTES_VERSION, DOCUMENT_KINDS } from '../protocol/attributes.ts';
 import { type CalendarDate, dateInZone, monthStart, monthStartAfter } from '../protocol/dates.ts';
 import { MESSAGE_TAG } from '../protocol/domains.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { toBase64Url } from '../protocol/scope.ts';
 import type { SignedCredential } from './issue.ts';
+import { countAttempt, type EnrolmentStatus, type Evidence, evidenceOf, hashToken, type Session } from './session.ts';
+
 
 /** How long a session lives, in milliseconds. */
 export const SESSION_MILLISECONDS = 30 * 60 * 1000;
@@ -27,8 +29,8 @@ export const MAX_FACE_ATTEMPTS = 5;
 /** Documents that may be tried in one session. */
 export const MAX_DOCUMENT_ATTEMPTS = 10;
 
-/** What a wallet is told of its session. */
-export type EnrolmentStatus = 'open' | 'document_accepted' | 'face_accepted' | 'decided';
+/** Proofs of a seed that may be tried in one session, beside the one for a credential. */
+export const MAX_PROOF_ATTEMPTS = 10;
 
 /** Files of a passport chip, as read. */
 export interface PassportFiles {
@@ -42,25 +44,6 @@ export type CompareFaces = (
   portrait: Uint8Array,
   live: Uint8Array,
 ) => Promise<{ readonly match: boolean; readonly distances: Readonly<Record<string, number>> }>;
-
-/** What a document has shown, without name or document number. */
-interface Evidence {
-  readonly dedupTag: string;
-  readonly attributes: Attributes;
-  readonly portrait: Uint8Array;
-}
-
-interface Session {
-  readonly id: string;
-  readonly tokenHash: string;
-  readonly expiresAt: number;
-  status: EnrolmentStatus;
-  documents: number;
-  faces: number;
-  busy: boolean;
-  evidence?: Evidence | undefined;
-  decision?: { readonly wish: string; readonly signed: SignedCredential };
-}
 
 /** What enrolment needs from outside. */
 export interface EnrolmentDeps {
@@ -117,6 +100,7 @@ export class Enrolments {
       status: 'open',
       documents: 0,
       faces: 0,
+      proofs: 0,
       busy: false,
     });
     return { id, token, expiresAt };
@@ -227,6 +211,33 @@ export class Enrolments {
     });
   }
 
+  /**
+   * Ends a session in which document and face were accepted with something else than a credential: what
+   * the person handed over is forgotten, whatever comes of it.
+   *
+   * @param step - Receives the keyed tag of the person, and nothing else.
+   * @throws {@link ProtocolError} `enrolment_out_of_order`, and what `step` throws.
+   */
+  async conclude<T>(id: string, token: string, step: (dedupTag: string) => Promise<T>): Promise<T> {
+    return this.#exclusive(id, token, ['face_accepted'], async (session) => {
+      const { dedupTag } = evidenceOf(session);
+      this.#sessions.delete(session.id);
+      return step(dedupTag);
+    });
+  }
+
+  /**
+   * Runs a step that a proof of a seed in this session allows, whatever documents it has seen.
+   *
+   * @throws {@link ProtocolError} `attempts_exhausted`, and what `step` throws.
+   */
+  async withProof<T>(id: string, token: string, step: () => Promise<T>): Promise<T> {
+    return this.#exclusive(id, token, ['open', 'document_accepted', 'face_accepted', 'decided'], (session) => {
+      countAttempt(++session.proofs, MAX_PROOF_ATTEMPTS);
+      return step();
+    });
+  }
+
   #dedupTag(personNumber: string): string {
     return bytesToHex(
       hmac(sha256, this.#deps.dedupKey, concatBytes(utf8ToBytes(MESSAGE_TAG.dedup), utf8ToBytes(personNumber))),
@@ -267,21 +278,3 @@ export class Enrolments {
 
 /** Refusals that end a session: nothing that the person hands over again would change them. */
 const REFUSALS: ReadonlySet<string> = new Set(['person_already_enrolled', 'seed_already_enrolled']);
-
-function countAttempt(attempts: number, limit: number): void {
-  if (attempts > limit) {
-    throw new ProtocolError('attempts_exhausted', 'too many attempts in this enrolment; start again');
-  }
-}
-
-function evidenceOf(session: Session): Evidence {
-  if (session.evidence === undefined) {
-    throw new ProtocolError('enrolment_out_of_order', 'this enrolment has no accepted document, or is decided');
-  }
-  return session.evidence;
-}
-
-/** Tokens are compared by hash, so that timing tells nothing of them. */
-function hashToken(token: string): string {
-  return bytesToHex(sha256(utf8ToBytes(token)));
-}

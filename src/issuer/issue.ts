@@ -58,6 +58,24 @@ const leafState = z.object({
   checkpoint: z.number().int().positive().optional(),
 });
 
+/**
+ * Checks that a wallet holds the seed behind a seed tag.
+ *
+ * @param key - Verification key of `issue`.
+ * @param statement - Holder commitment, seed tag, and the session that the issuer itself computed.
+ * @throws {@link ProtocolError} `proof_invalid`, `proof_malformed`.
+ */
+export async function requireIssueProof(
+  key: VerificationKey,
+  statement: IssueStatement,
+  proof: Groth16Proof,
+): Promise<void> {
+  const signals = ISSUE_SIGNALS.map((name) => statement[name]);
+  if (!(await verifyProof(key, signals, proof))) {
+    throw new ProtocolError('proof_invalid', 'the proof does not show that holder and seed_tag open to one seed');
+  }
+}
+
 /** Issues credentials with one key. */
 export class Issuance {
   readonly #deps: IssueDeps;
@@ -86,10 +104,7 @@ export class Issuance {
     proof: Groth16Proof,
     evidence: { readonly dedupTag: string; readonly attributes: Attributes },
   ): Promise<SignedCredential> {
-    const signals = ISSUE_SIGNALS.map((name) => statement[name]);
-    if (!(await verifyProof(this.#deps.verificationKey, signals, proof))) {
-      throw new ProtocolError('proof_invalid', 'the proof does not show that holder and seed_tag open to one seed');
-    }
+    await requireIssueProof(this.#deps.verificationKey, statement, proof);
     const { attributes, dedupTag } = evidence;
     const leaf = credentialLeaf(this.#deps.poseidon, statement.holder, packAttributes(attributes));
     const signed = {
@@ -106,6 +121,7 @@ export class Issuance {
       leaf: signed.leaf,
       document: attributes.document,
       expiry: attributes.expiry,
+      issued: attributes.issued,
       signature: signed.signature,
     });
     if (conflict !== undefined) {

@@ -30,6 +30,23 @@ export interface IssuerSchema {
     signature: string;
     /** False until the register has acknowledged the leaf. */
     submitted: number;
+    /** Month of issue, YYYYMMDD, a month's start; 0 if it was made before this was kept. */
+    issued: number;
+    /** The holder's wish to have it revoked: 0 none, 1 not yet acknowledged by the register, 2 acknowledged. */
+    revocation: number;
+  };
+  /** An appeal that waits for a decision; deleted with it. */
+  appeal: {
+    /** Random, base64url. */
+    reference: string;
+    leaf: string;
+    /** Log position of the announcement. */
+    announcement: number;
+    reason: string;
+    /** When the revocation takes effect, Unix seconds. */
+    effective: number;
+    /** The holder's own words. */
+    text: string;
   };
 }
 
@@ -55,6 +72,25 @@ export const issuerMigrations: Record<string, Migration> = {
         .execute();
     },
   },
+  '0002_requests_and_appeals': {
+    async up(db) {
+      for (const name of ['issued', 'revocation']) {
+        await db.schema
+          .alterTable('credential')
+          .addColumn(name, 'integer', (column) => column.notNull().defaultTo(0))
+          .execute();
+      }
+      await db.schema
+        .createTable('appeal')
+        .addColumn('reference', 'text', (column) => column.primaryKey())
+        .addColumn('leaf', 'text', (column) => column.notNull().unique().references('credential.leaf'))
+        .addColumn('announcement', 'bigint', (column) => column.notNull())
+        .addColumn('reason', 'text', (column) => column.notNull())
+        .addColumn('effective', 'bigint', (column) => column.notNull())
+        .addColumn('text', 'text', (column) => column.notNull())
+        .execute();
+    },
+  },
 };
 
 /** One decided enrolment. */
@@ -66,6 +102,8 @@ export interface IssuedCredential {
   readonly leaf: string;
   readonly document: number;
   readonly expiry: number;
+  /** YYYYMMDD, a month's start. */
+  readonly issued: number;
   readonly signature: string;
 }
 
@@ -110,6 +148,8 @@ export async function recordIssue(
         expiry: issued.expiry,
         signature: issued.signature,
         submitted: 0,
+        issued: issued.issued,
+        revocation: 0,
       })
       .execute();
     return undefined;
