@@ -39,8 +39,12 @@ export function registerPage(data: PageData, language: PageLanguage): Html {
   const { tag } = texts;
   const { timeZone } = data;
   const numbers = new Intl.NumberFormat(tag);
-  const days = new Intl.DateTimeFormat(tag, { timeZone, dateStyle: 'medium' });
-  const times = new Intl.DateTimeFormat(tag, { timeZone, dateStyle: 'medium', timeStyle: 'medium' });
+  const days = new Intl.DateTimeFormat(tag === 'en' ? 'en-GB' : tag, { timeZone, dateStyle: 'medium' });
+  const times = new Intl.DateTimeFormat(tag === 'en' ? 'en-GB' : tag, {
+    timeZone,
+    dateStyle: 'medium',
+    timeStyle: 'medium',
+  });
   const context: Context = {
     data,
     texts,
@@ -208,7 +212,7 @@ function witnesses({ data: { witnesses: all, threshold }, texts, count, time }: 
     texts.witnesses,
     html`<p>${texts.threshold(threshold, all.length)}</p>
       <div class="scroll" role="region" tabindex="0" aria-label="${texts.witnesses}">
-        <table>
+        <table class="witnesses">
           <thead>
             <tr>
               <th scope="col">${texts.witness}</th>

@@ -68,6 +68,9 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { padding: 0.4rem 0.75rem 0.4rem 0; border-bottom: 1px solid var(--edge); text-align: start; vertical-align: top; }
 thead th { color: var(--soft); font-weight: 600; }
 tbody th { font-weight: 400; }
+.witnesses th { overflow-wrap: anywhere; min-width: 5rem; }
+.witnesses td:last-child { min-width: 8rem; }
+thead th { word-break: keep-all; }
 details th, details td { white-space: nowrap; }
 details thead th { white-space: normal; min-width: 6rem; vertical-align: bottom; }
 ul { margin: 0 0 0.75rem; padding-left: 1.25rem; }
