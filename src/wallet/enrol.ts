@@ -13,6 +13,7 @@ import { checkAttributes, packAttributes } from '../protocol/attributes.ts';
 import { dateInZone, toDate } from '../protocol/dates.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { type FieldElement, parseField } from '../protocol/field.ts';
+import type { Groth16Proof } from '../protocol/presentation.ts';
 import { fromBase64Url, toBase64Url } from '../protocol/scope.ts';
 import { deriveSession } from '../protocol/statement.ts';
 import { fetchCheckpoints, newestSize } from './checkpoints.ts';
@@ -133,6 +134,34 @@ export async function sendFace(deps: EnrolDeps, enrolment: Enrolment, face: Face
 }
 
 /**
+ * Proves `issue` over a session: that this wallet holds the seed.
+ *
+ * @returns The holder commitment, and the members by which a body says so to the issuer.
+ * @throws {@link ProtocolError} `session_mismatch`.
+ */
+export async function proveSeed(
+  deps: Pick<EnrolDeps, 'prover' | 'poseidon'>,
+  { id, seed, blinding, session }: Enrolment,
+  onProgress?: OnProgress,
+): Promise<{
+  readonly holder: FieldElement;
+  readonly form: { readonly holder: string; readonly seed_tag: string; readonly proof: Groth16Proof };
+}> {
+  if (session !== deriveSession(id)) {
+    throw new ProtocolError('session_mismatch', 'the issuer asks for a proof of another session');
+  }
+  const statement = {
+    holder: holderCommitment(deps.poseidon, seed, blinding),
+    seedTag: seedTag(deps.poseidon, seed),
+    session,
+  };
+  const handle = await deps.prover.arm({ circuit: 'issue', inputs: { session, seed, blinding } }, onProgress);
+  const { proof } = await deps.prover.fire(handle, statement).finally(() => deps.prover.release(handle));
+  const { holder } = statement;
+  return { holder, form: { holder: String(holder), seed_tag: String(statement.seedTag), proof } };
+}
+
+/**
  * Proves `issue`, has the leaf signed, and checks all that the issuer shows: attributes without odd
  * values, a leaf that follows from them and from this wallet's secrets, the issuer's signature.
  *
@@ -144,22 +173,13 @@ export async function requestCredential(
   enrolment: Enrolment,
   options: Pick<EnrolOptions, 'secretSince' | 'onProgress'> = {},
 ): Promise<SignedCredential> {
-  const { seed, blinding, session } = enrolment;
-  if (session !== deriveSession(enrolment.id)) {
-    throw new ProtocolError('session_mismatch', 'the issuer asks for a proof of another session');
-  }
   const since = newestSize(await fetchCheckpoints(deps.register, deps));
-  const statement = {
-    holder: holderCommitment(deps.poseidon, seed, blinding),
-    seedTag: seedTag(deps.poseidon, seed),
-    session,
-  };
-  const handle = await deps.prover.arm({ circuit: 'issue', inputs: { session, seed, blinding } }, options.onProgress);
-  const { proof } = await deps.prover.fire(handle, statement).finally(() => deps.prover.release(handle));
-  const body = JSON.stringify({ holder: String(statement.holder), seed_tag: String(statement.seedTag), proof });
+  const { seed, blinding } = enrolment;
+  const { holder, form } = await proveSeed(deps, enrolment, options.onProgress);
+  const body = JSON.stringify(form);
   const answer = await call(deps, enrolment, '/credential', { method: 'POST', type: 'application/json', body });
   const issued = jsonOf(answer, issuedAnswer, ISSUER);
-  checkIssued(issued, statement.holder, deps, options.secretSince);
+  checkIssued(issued, holder, deps, options.secretSince);
   return {
     seed,
     blinding,

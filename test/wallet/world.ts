@@ -71,6 +71,8 @@ export class World {
   now = NOW;
   /** Every call of the wallet, in order. */
   readonly sent: Sent[] = [];
+  /** What the issuer was told against announced revocations. */
+  readonly appeals: { readonly leaf: string; readonly text: string }[] = [];
   readonly handlers = new Map<string, Handler>();
   readonly misbehaviour: Misbehaviour = {};
   readonly issuerKey = random(32);
@@ -260,6 +262,13 @@ function createIssuer(world: World, verificationKey: VerificationKey): Hono {
       { attributes, leaf: String(leaf), issuer, signature: toBase64Url(signature), status: 'pending' },
       202,
     );
+  });
+  app.post('/v1/enrolments/:id/appeal', async (c) => {
+    const { holder, seed_tag, proof, ...said } = await c.req.json<CredentialBody & { leaf: string; text: string }>();
+    const signals = [parseField(holder), parseField(seed_tag), deriveSession(c.req.param('id'))];
+    if (!(await verifyProof(verificationKey, signals, proof))) return problem('proof_invalid', 422);
+    world.appeals.push(said);
+    return c.json({ reference: 'ref-1' }, 202);
   });
   app.get('/v1/enrolments/:id', async (c) => {
     if (misbehaviour.forgets === true) return problem('enrolment_unknown', 404);
