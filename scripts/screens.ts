@@ -70,6 +70,20 @@ async function toSheet(page: Page, platform: string): Promise<void> {
   await firstOf(page, '.sheet .notice', '[data-preparation="ready"]');
 }
 
+/** The sheet before and after the consent, while a part of the proving key is on its way. */
+async function duringDownload(page: Page, platform: string, shoot: Shoot): Promise<void> {
+  await page.evaluate(() => caches.delete('bauta-artifacts'));
+  await page.route('**/artifacts/show.key/5*', () => undefined);
+  await page.goto(platform);
+  await page.locator('[data-login]').click();
+  await page.getByText(/9\d\s%/).waitFor();
+  await shoot('consent-downloading');
+  await page.locator('.sheet .primary').click();
+  await page.locator('[data-phase="waiting"]').waitFor();
+  await shoot('consent-waiting');
+  await page.unrouteAll();
+}
+
 async function adult(page: Page, stack: DemoStack, language: Language, shoot: Shoot): Promise<void> {
   const { urls } = stack;
   await page.goto(urls.wallet);
@@ -88,12 +102,11 @@ async function adult(page: Page, stack: DemoStack, language: Language, shoot: Sh
   await page.locator('.button.danger').first().click();
   await shoot('credential-remove');
 
+  await duringDownload(page, urls.photo, shoot);
   await toSheet(page, urls.photo);
   await shoot('consent');
   await inTheDark(page, 'consent', shoot);
   await page.locator('.sheet .primary').click();
-  await page.locator('[data-phase="proving"]').waitFor();
-  await shoot('consent-proving');
   await firstOf(page, '[data-member]');
   await shoot('photo-member');
   await inTheDark(page, 'photo-member', shoot);

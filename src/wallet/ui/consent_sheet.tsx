@@ -82,11 +82,13 @@ function preparationText(preparation: Preparation, { consent }: Strings): string
 }
 
 function Preparing({ preparation }: { readonly preparation: Preparation }): VNode {
+  const strings = useStrings();
   const fraction = fractionOf(preparation);
   return (
     <p class="soft small preparing" role="status" data-preparation={preparation.state}>
-      {preparationText(preparation, useStrings())}
+      {preparationText(preparation, strings)}
       {fraction !== undefined && <span aria-hidden="true"> {percent(fraction)}</span>}
+      {preparation.state === 'preparing' && strings.consent.untilYouAgree}
     </p>
   );
 }

@@ -7,6 +7,7 @@
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { poseidon } from '../../commitment/poseidon.ts';
+import type { CircuitName } from '../../protocol/artifacts.ts';
 import type { Credential, SignedCredential } from '../credential.ts';
 import { awaitPublication, enrol as runEnrolment, type EnrolDeps, type EnrolmentStep } from '../enrol.ts';
 import { syncNow } from '../keep_synced.ts';
@@ -16,7 +17,7 @@ import { Button, Panel, Problem, Progress } from './parts.tsx';
 import { codeOf } from './problems.ts';
 import type { Evidence } from './samples.ts';
 import { syncDeps } from './syncing.ts';
-import { sharedProver, useWallet } from './wallet_context.ts';
+import { closeProver, sharedProver, useWallet } from './wallet_context.ts';
 
 const STEPS: readonly EnrolmentStep[] = ['opened', 'document_accepted', 'face_accepted', 'signed', 'published'];
 
@@ -42,13 +43,20 @@ export function EnrolRun(props: {
   useEffect(() => {
     const ending = new AbortController();
     const { signal } = ending;
+    const prover = sharedProver();
+    // What is needed next is downloaded while others work, and what fails is downloaded when it is needed.
+    const ahead = (circuit: CircuitName): Promise<void> =>
+      prover.load(circuit, undefined, signal).catch(() => undefined);
+    let logins = Promise.resolve();
+    if (signed.current === undefined) void ahead('issue');
+    else logins = ahead('show');
     const deps: EnrolDeps = {
       issuer: config.issuer,
       register: config.register,
       fetch: anonymousFetch,
       clock,
       random,
-      prover: sharedProver(),
+      prover,
       poseidon,
       signal,
     };
@@ -73,6 +81,7 @@ export function EnrolRun(props: {
           onProgress: setFraction,
           save: async (made) => {
             signed.current = made;
+            logins = ahead('show');
             await store.saveSigned(made);
             await refresh();
           },
@@ -83,6 +92,8 @@ export function EnrolRun(props: {
     run().then(
       () => {
         setDone(STEPS.length);
+        // Its memory is given back, unless a platform's request waits for it.
+        if (location.hash === '') void logins.then(() => (signal.aborted ? undefined : closeProver()));
         return refresh();
       },
       (error: unknown) => {

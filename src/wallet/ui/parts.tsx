@@ -119,7 +119,7 @@ export function Progress(props: { readonly label: string; readonly fraction?: nu
   );
 }
 
-/** A fraction in per cent, rounded down, so that 100 % means done. */
+/** A fraction in per cent, rounded down, so that 100 % means done; unbroken at the end of a line. */
 export function percent(fraction: number): string {
-  return `${String(Math.floor(fraction * 100))} %`;
+  return `${String(Math.floor(fraction * 100))}\u00a0%`;
 }

@@ -157,6 +157,27 @@ export const en = {
     removeNo: 'Keep it',
   },
 
+  announced: {
+    title: 'Your credential is to be revoked',
+    text: (reason: string, time: string) =>
+      `The reason given: ${reason} It takes effect from ${time} on, and until then everything works as before. If it is not right, say why: those who decide can take it back until then.`,
+    reasons: {
+      holder_request: 'you asked for it.',
+      document_lost: 'the document or the device was reported lost or stolen.',
+      document_withdrawn: 'the authority withdrew the document.',
+      issued_in_error: 'it should not have been issued.',
+      fraud: 'it was obtained by deception.',
+      death: 'the holder has died.',
+      issuer_key_compromised: 'the key that signed it was in other hands.',
+    },
+    label: 'Your appeal',
+    hint: 'The issuer and those who decide read it. It is deleted once they have decided. The wallet proves that the credential is yours; you need not show your documents again.',
+    send: 'Send the appeal',
+    sending: 'Sending …',
+    sent: (reference: string) =>
+      `Your appeal has been sent. Its reference is ${reference}. If it is granted, this notice disappears and your credential stays.`,
+  },
+
   consent: {
     asks: 'asks you to confirm',
     stepUp: 'asks whether it is still you',
@@ -194,7 +215,9 @@ export const en = {
     once: (name: string) => `This counts once per person: ${name}`,
     agree: 'Agree and continue',
     decline: 'Cancel',
-    preparing: 'Preparing on this device. Nothing is sent until you agree.',
+    preparing: 'Preparing on this device',
+    /** Follows `preparing` and its percentage. */
+    untilYouAgree: '. Nothing is sent until you agree.',
     arming: 'Preparing the proof on this device',
     ready: 'Prepared on this device. Nothing has been sent.',
     downloading: 'Loading the proving key, this once',

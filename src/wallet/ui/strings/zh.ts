@@ -144,6 +144,26 @@ export const zh: Strings = {
     removeNo: '保留',
   },
 
+  announced: {
+    title: '你的凭证将被吊销',
+    text: (reason, time) =>
+      `所给的理由：${reason}自 ${time} 起生效，在此之前一切照常。如果理由不实，请说明：在生效之前，裁决者可以撤回。`,
+    reasons: {
+      holder_request: '你本人提出了请求。',
+      document_lost: '证件或设备已报失或被盗。',
+      document_withdrawn: '主管机关收回了证件。',
+      issued_in_error: '当初不应签发。',
+      fraud: '凭证系通过欺骗取得。',
+      death: '持有人已经去世。',
+      issuer_key_compromised: '签发所用的密钥曾落入他人之手。',
+    },
+    label: '你的申诉',
+    hint: '签发机构和裁决者会读到它，裁决之后即删除。钱包会证明这份凭证属于你，无需再次出示证件。',
+    send: '提交申诉',
+    sending: '正在提交……',
+    sent: (reference) => `申诉已提交，编号 ${reference}。如果获准，本提示会消失，你的凭证保持有效。`,
+  },
+
   consent: {
     asks: '请你确认',
     stepUp: '想确认仍是你本人',
@@ -174,7 +194,8 @@ export const zh: Strings = {
     once: (name) => `每人只能一次：${name}`,
     agree: '同意并继续',
     decline: '取消',
-    preparing: '正在本机准备。在你同意之前，什么都不会发出。',
+    preparing: '正在本机准备',
+    untilYouAgree: '。在你同意之前，什么都不会发出。',
     arming: '正在本机准备证明',
     ready: '已在本机备好，尚未发出任何内容。',
     downloading: '首次使用，正在载入证明密钥',
