@@ -12,6 +12,7 @@ import { keepSynced, type SyncEvent } from '../keep_synced.ts';
 import { sleep } from '../publication.ts';
 import { needsSync, type Synced } from '../sync.ts';
 import { armAheadWhenIdle } from './ahead.ts';
+import { Announced } from './announced.tsx';
 import { clock } from './browser.ts';
 import { CredentialCard } from './credential_card.tsx';
 import { assuranceName, bytesName, dateName, documentName, localName, momentName } from './facts.ts';
@@ -92,6 +93,7 @@ function Published({ credential: held }: { readonly credential: Credential }): V
             </Problem>
           )}
           {standing.state === 'revoked' && <Problem code="credential_revoked" />}
+          {synced !== undefined && standing.state !== 'revoked' && <Announced credential={held} at={synced.at} />}
           <Platforms />
         </div>
         <div class="stack">

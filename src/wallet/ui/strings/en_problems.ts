@@ -36,6 +36,8 @@ export const problems = {
     'The issuer showed values that the wallet does not accept. Nothing was stored. Contact the issuer.',
   issuer_refused: 'The issuer’s signature is not right. Nothing was stored. Contact the issuer.',
 
+  announcement_unknown: 'The announcement is not there any more: it was taken back or carried out. Look again later.',
+  person_unknown: 'This issuer has no credential for this secret. Nothing was sent.',
   camera_unavailable: 'The camera cannot be used. Allow it in the browser, or choose a picture file.',
   vault_unreadable: 'The stored credential cannot be opened on this device.',
   stored_invalid: 'The stored credential cannot be read. It may come from an older version.',

@@ -36,6 +36,8 @@ export const problems: Strings['problems'] = {
   attributes_refused: '签发机构给出的内容不符合要求，未作保存。请联系签发机构。',
   issuer_refused: '签发机构的签名不正确，未作保存。请联系签发机构。',
 
+  announcement_unknown: '公告已不存在：可能已被撤回，或已执行。请稍后再看。',
+  person_unknown: '该签发机构没有与此密钥对应的凭证，未提交任何内容。',
   camera_unavailable: '无法使用摄像头。请在浏览器中允许，或改为选择照片文件。',
   vault_unreadable: '这台设备无法打开已存的凭证。',
   stored_invalid: '已存的凭证无法读取，可能来自旧版本。',

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * What a holder reads when a revocation of the credential is announced: why, from when on, and a place for
+ * an appeal.
+ *
+ * @module
+ */
+import type { VNode } from 'preact';
+import { useEffect, useId, useState } from 'preact/hooks';
+import { poseidon } from '../../commitment/poseidon.ts';
+import { appeal, findAnnouncement, type OwnAnnouncement } from '../announcements.ts';
+import type { Credential } from '../credential.ts';
+import { anonymousFetch, clock, random } from './browser.ts';
+import { momentName } from './facts.ts';
+import { useStrings } from './language.tsx';
+import { Button, Notice, Panel, Problem } from './parts.tsx';
+import { codeOf } from './problems.ts';
+import { sharedProver, useWallet } from './wallet_context.ts';
+
+/** Longest text that issuers take. */
+const MAX_LENGTH = 4000;
+
+/**
+ * The notice, if there is an announcement.
+ *
+ * @param props - `at`: when the wallet last synced; it looks again with each sync.
+ */
+export function Announced({ credential, at }: { readonly credential: Credential; readonly at: number }): VNode | null {
+  const strings = useStrings();
+  const { register } = useWallet().config;
+  const [own, setOwn] = useState<OwnAnnouncement>();
+  useEffect(() => {
+    const leaving = new AbortController();
+    findAnnouncement(credential, register, { fetch: anonymousFetch, random, signal: leaving.signal }).then(
+      (found) => leaving.signal.aborted || setOwn(found),
+      // Nobody answered: what was known stays, and the next sync asks again.
+      () => undefined,
+    );
+    return () => leaving.abort();
+  }, [credential, at]);
+  if (own === undefined) {
+    return null;
+  }
+  const { announced } = strings;
+  return (
+    <Panel>
+      <div class="stack tight" data-announced={own.reason}>
+        <Notice tone="warn" title={announced.title}>
+          <p>{announced.text(announced.reasons[own.reason], momentName(own.effective * 1000, strings))}</p>
+        </Notice>
+        <Appeal credential={credential} />
+      </div>
+    </Panel>
+  );
+}
+
+type Sending =
+  | { readonly state: 'writing' | 'sending' }
+  | { readonly state: 'sent'; readonly reference: string }
+  | { readonly state: 'failed'; readonly code: string };
+
+function Appeal({ credential }: { readonly credential: Credential }): VNode {
+  const { announced } = useStrings();
+  const { config } = useWallet();
+  const id = useId();
+  const [text, setText] = useState('');
+  const [sending, setSending] = useState<Sending>({ state: 'writing' });
+  if (sending.state === 'sent') {
+    return <p>{announced.sent(sending.reference)}</p>;
+  }
+  const submit = async (): Promise<void> => {
+    setSending({ state: 'sending' });
+    const { issuer, register } = config;
+    const deps = { issuer, register, fetch: anonymousFetch, clock, random, poseidon, prover: sharedProver() };
+    try {
+      setSending({ state: 'sent', reference: await appeal(deps, credential, text.trim()) });
+    } catch (error) {
+      setSending({ state: 'failed', code: codeOf(error) });
+    }
+  };
+  return (
+    <div class="stack tight">
+      <label for={id}>{announced.label}</label>
+      <textarea
+        id={id}
+        rows={5}
+        maxLength={MAX_LENGTH}
+        value={text}
+        onInput={({ currentTarget }) => setText(currentTarget.value)}
+      />
+      <p class="soft small">{announced.hint}</p>
+      {sending.state === 'failed' && <Problem code={sending.code} />}
+      <div class="actions">
+        <Button kind="primary" disabled={text.trim() === '' || sending.state === 'sending'} onClick={submit}>
+          {sending.state === 'sending' ? announced.sending : announced.send}
+        </Button>
+      </div>
+    </div>
+  );
+}
