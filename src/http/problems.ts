@@ -33,6 +33,8 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
   leaf_of_another: 403,
   listing_expired: 403,
   signature_invalid: 403,
+  guard_login_refused: 403,
+  guard_erase_refused: 403,
   // what is asked for
   not_found: 404,
   method_not_allowed: 405,
@@ -47,6 +49,9 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
   enrolment_unknown: 404,
   request_unknown: 404,
   verification_unknown: 404,
+  guard_record_unknown: 404,
+  guard_login_unknown: 404,
+  guard_registration_unknown: 404,
   // what stands against it
   leaf_revoked: 409,
   leaf_taken: 409,
@@ -107,6 +112,8 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
   face_missing: 422,
   face_multiple: 422,
   attempts_exhausted: 429,
+  too_many_requests: 429,
+  guard_wait: 429,
   // not the caller's fault
   internal_error: 500,
   register_inconsistent: 500,
@@ -121,6 +128,7 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
   face_models_changed: 503,
   tiles_unavailable: 503,
   witness_busy: 503,
+  guard_busy: 503,
   verifier_busy: 503,
   verifier_unavailable: 503,
 };
@@ -129,6 +137,7 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
 const RETRY_AFTER: Readonly<Record<string, number>> = {
   verifier_busy: 1,
   witness_busy: 1,
+  guard_busy: 60,
   verifier_unavailable: 1,
 };
 

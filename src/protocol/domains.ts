@@ -35,4 +35,10 @@ export const MESSAGE_TAG = {
   turn: 'bauta/turn/v1',
   dedup: 'bauta/dedup/v1',
   vault: 'bauta/vault/v1',
+  pin: 'bauta/pin/v1',
+  guardPassword: 'bauta/guard-password/v1',
+  guardErase: 'bauta/guard-erase/v1',
+  backup: 'bauta/backup/v1',
+  passkey: 'bauta/passkey/v1',
+  lock: 'bauta/lock/v1',
 } as const;
