@@ -29,12 +29,14 @@ const REQUEST_TIMEOUT = 60_000;
  * @param make - Makes the app, given the origin on which it will answer.
  * @param port - Port number, or 0 for any free one.
  * @param program - Name of the program, for the error.
+ * @param setting - How to choose another port, for the error.
  * @throws {@link ProtocolError} `port_taken`, naming the port and how to choose another.
  */
 export async function listen(
   make: (origin: string) => Promise<{ readonly app: App }>,
   port: number,
   program: string,
+  setting = `BAUTA_${program.toUpperCase()}_PORT`,
 ): Promise<Listening> {
   // The origin must be known before the app exists, so the port is bound first.
   let app: App | undefined;
@@ -63,7 +65,7 @@ export async function listen(
           ? new ProtocolError(
               'port_taken',
               `port ${String(port)} is taken, and the ${program} needs it: end the program that uses it, ` +
-                `or choose another with BAUTA_${program.toUpperCase()}_PORT`,
+                `or choose another with ${setting}`,
               { cause },
             )
           : cause,
