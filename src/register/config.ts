@@ -13,6 +13,7 @@ import type { Logger } from '../http/logs.ts';
 import { filesSchema, MAX_APPROVALS, MAX_DELAY, rulesSchema } from '../log/events.ts';
 import { isKeyName } from '../log/note.ts';
 import { keyIdOf } from '../log/signatures.ts';
+import { type HashAll, hashInTurn } from '../log/tree.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import type { FieldElement } from '../protocol/field.ts';
 import type { Database } from '../storage/open.ts';
@@ -62,6 +63,10 @@ export interface RegisterDeps {
   readonly logger: Logger;
   /** Who watches it; nobody unless given. */
   readonly witnessing?: Witnessing;
+  /** Leaves that a cut publishes at most; `MAX_LEAVES` unless given. */
+  readonly maxLeaves?: number;
+  /** How cuts hash; one hash after another, in the thread that answers, unless given. */
+  readonly hashAll?: HashAll;
 }
 
 /** A register's dependencies with what is derived from them. */
@@ -71,6 +76,7 @@ export interface RegisterContext extends RegisterDeps {
   /** `emptyRoots(poseidon)`. */
   readonly empty: readonly FieldElement[];
   readonly witnessing: Witnessing;
+  readonly hashAll: HashAll;
 }
 
 /**
@@ -104,6 +110,7 @@ export async function createContext(deps: RegisterDeps): Promise<RegisterContext
     witnessing,
     publicKey: ed25519.getPublicKey(deps.signingKey),
     poseidon,
+    hashAll: deps.hashAll ?? hashInTurn(poseidon),
     empty: emptyRoots(poseidon),
   };
 }

@@ -11,12 +11,12 @@ import { EMPTY_LEAF } from '../commitment/tree.ts';
 import { type Checkpoint, openCheckpoint, reasonCounts, signCheckpoint } from '../log/checkpoint.ts';
 import { encodeEvent, type LogEvent, parseEvent, type RevocationReason } from '../log/events.ts';
 import { append, EMPTY_FRONTIER, entryHash, type Frontier, frontierRoot } from '../log/merkle.ts';
-import { updateTree } from '../log/tree.ts';
 import { type FieldElement, parseField } from '../protocol/field.ts';
 import { fromBase64Url, toBase64Url } from '../protocol/scope.ts';
 import { appendLogTiles, logTilesOf } from '../storage/log_tiles.ts';
 import type { CheckpointRow, RegisterTables } from '../storage/register.ts';
-import { nodesAt, pruneFamilies, treeOf, writeFamilies } from '../storage/tree.ts';
+import { pruneFamilies, treeOf } from '../storage/tree.ts';
+import { updateStored } from '../storage/tree_update.ts';
 import type { RegisterContext } from './config.ts';
 import { oldestOfDeltas } from './deltas.ts';
 import { countOpen, hasPendingDecisions, pendingDecisions, reasonsOf, writeDecisions } from './due.ts';
@@ -27,6 +27,7 @@ import {
   hasPendingLeaves,
   type KeyChanges,
   type KeyEvent,
+  MAX_LEAVES,
   pendingKeys,
   pendingLeaves,
   pendingSettings,
@@ -100,9 +101,11 @@ async function cut(
   const added = await pendingLeaves(register, tx, issued);
   const decided = await pendingDecisions(register, tx, added, times.activeFrom);
   const resets = await pendingResets(tx);
+  // While leaves wait for room, the issuers that signed them stay in.
+  const last = added.length < (register.maxLeaves ?? MAX_LEAVES) ? keys.last : [];
   const events: readonly LogEvent[] = [
     ...[...opening, ...settings, ...keys.first, ...added],
-    ...[...decided.announced, ...decided.reversed, ...decided.revoked, ...resets, ...keys.last],
+    ...[...decided.announced, ...decided.reversed, ...decided.revoked, ...resets, ...last],
   ];
   const positions = new Map(events.map((event, i) => [event, start + i]));
   const entries = events.map((event) => encodeEvent(parseEvent(event)));
@@ -112,18 +115,17 @@ async function cut(
     ...added.map(({ index, leaf }) => [index, parseField(leaf)] as const),
     ...decided.revoked.map(({ index }) => [index, EMPTY_LEAF] as const),
   ]);
-  const tree = treeOf(tx);
-  const { root, families } = await updateTree(register.poseidon, register.empty, nodesAt(tree, start), changes);
+  const sorted = [...changes].sort(([a], [b]) => a - b);
+  const root = await updateStored(register, treeOf(tx), size, [sorted]);
   await writeEntries(tx, start, entries);
   await writeSettings(tx, settings);
-  await writeKeys(tx, [...keys.first, ...keys.last]);
+  await writeKeys(tx, [...keys.first, ...last]);
   await writeLeaves(tx, size, added);
   await writeDecisions(tx, decided, positions, times.activeFrom + register.rules.delay);
   await writeResets(
     tx,
     resets.map((event) => ({ position: positions.get(event) ?? -1, event })),
   );
-  await writeFamilies(tree, size, families);
 
   const hashes = entries.map(entryHash);
   await appendLogTiles(logTilesOf(tx), start, hashes);

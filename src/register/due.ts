@@ -8,7 +8,6 @@
  */
 import type { Transaction } from 'kysely';
 import { type LogEvent, parseEvent, type RevocationReason } from '../log/events.ts';
-import { ProtocolError } from '../protocol/errors.ts';
 import type { RegisterTables } from '../storage/register.ts';
 import { stillApproved } from './approvals.ts';
 import type { RegisterContext } from './config.ts';
@@ -80,15 +79,10 @@ async function orderedEvents(
     .orderBy('orders.leaf')
     .execute();
   const fresh = new Map(added.map(({ leaf, index }) => [leaf, index]));
-  const events = rows.map(({ leaf, event, tree_index: published }) => {
+  const events = rows.flatMap(({ leaf, event, tree_index: published }) => {
     const index = published ?? fresh.get(leaf);
-    if (index === undefined) {
-      throw new ProtocolError(
-        'register_inconsistent',
-        'a leaf that was decided about has no position; restore the database',
-      );
-    }
-    return parseEvent({ ...(JSON.parse(event) as object), index }) as Ordered;
+    // A leaf that the cut has no room for waits, and what was decided about it too.
+    return index === undefined ? [] : [parseEvent({ ...(JSON.parse(event) as object), index }) as Ordered];
   });
   return shuffle(
     events.filter((event) => !('approvals' in event) || stillApproved(register, event.approvals)),
@@ -111,7 +105,7 @@ async function dueEvents(tx: Tx, activeFrom: number): Promise<readonly EventOf<'
 }
 
 /**
- * Notes what a cut decided; no order waits afterwards.
+ * Notes what a cut decided; afterwards only orders about leaves that still wait are waiting.
  *
  * @param positions - Log position of each event.
  * @param effective - When what is announced in this cut takes effect, Unix seconds.
@@ -122,7 +116,8 @@ export async function writeDecisions(
   positions: ReadonlyMap<LogEvent, number>,
   effective: number,
 ): Promise<void> {
-  await tx.deleteFrom('orders').execute();
+  const waiting = tx.selectFrom('leaves').select('leaf').where('status', '=', 'pending');
+  await tx.deleteFrom('orders').where('leaf', 'not in', waiting).execute();
   await closeAnnouncements(tx, reversed, 'reversed');
   await closeAnnouncements(tx, revoked, 'closed');
   const rows = announced.map((event) => ({

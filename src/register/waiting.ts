@@ -5,12 +5,13 @@
  *
  * @module
  */
-import type { Transaction } from 'kysely';
+import type { Selectable, Transaction } from 'kysely';
 import { TREE_LEAVES } from '../commitment/tree.ts';
 import { encodeEvent, type LogEvent } from '../log/events.ts';
 import { ProtocolError } from '../protocol/errors.ts';
+import { fieldFromBytes } from '../protocol/field.ts';
 import { toBase64Url } from '../protocol/scope.ts';
-import type { RegisterTables } from '../storage/register.ts';
+import type { LeafRow, RegisterTables } from '../storage/register.ts';
 import type { RegisterContext } from './config.ts';
 import { shuffle } from './shuffle.ts';
 
@@ -82,6 +83,9 @@ export async function pendingKeys({ issuers, approvers }: RegisterContext, tx: T
   };
 }
 
+/** Leaves that a cut publishes at most: what a process holds in memory at a time. The others wait for the next. */
+export const MAX_LEAVES = 2 ** 19;
+
 /**
  * New leaves.
  *
@@ -89,11 +93,11 @@ export async function pendingKeys({ issuers, approvers }: RegisterContext, tx: T
  * @throws {@link ProtocolError} `tree_full`.
  */
 export async function pendingLeaves(
-  { random }: RegisterContext,
+  { random, maxLeaves = MAX_LEAVES }: Pick<RegisterContext, 'random' | 'maxLeaves'>,
   tx: Tx,
   issued: number,
 ): Promise<readonly EventOf<'leaf_added'>[]> {
-  const rows = await tx.selectFrom('leaves').selectAll().where('status', '=', 'pending').orderBy('leaf').execute();
+  const rows = await chooseLeaves(tx, maxLeaves, random);
   if (issued + rows.length > TREE_LEAVES) {
     throw new ProtocolError('tree_full', 'the tree has no free position left');
   }
@@ -104,4 +108,17 @@ export async function pendingLeaves(
     issuer,
     signature,
   }));
+}
+
+/** Leaves that wait, at most so many: from a random one on, so that none waits for ever and none can push in. */
+async function chooseLeaves(
+  tx: Tx,
+  most: number,
+  random: RegisterContext['random'],
+): Promise<readonly Selectable<LeafRow>[]> {
+  const waiting = tx.selectFrom('leaves').selectAll().where('status', '=', 'pending').orderBy('leaf');
+  const start = fieldFromBytes(Uint8Array.of(0, ...random(31))).toString();
+  const later = await waiting.where('leaf', '>=', start).limit(most).execute();
+  const earlier = await waiting.where('leaf', '<', start).limit(most).execute();
+  return [...later, ...earlier].slice(0, most);
 }

@@ -5,10 +5,13 @@
  *
  * @module
  */
+import { startHashing } from '../../src/register/hashing.ts';
 import { openTestRegister, leafOf, START } from './harness.ts';
 
 const [url = '', prefix = ''] = process.argv.slice(2);
-const register = await openTestRegister(url, { epochSeconds: 1 });
+// Cuts that have no room for all, and hash in a thread: a nation's.
+const { hashAll } = startHashing(1);
+const register = await openTestRegister(url, { epochSeconds: 1, maxLeaves: 5, hashAll });
 // Later than every cut of the process that was killed before.
 register.time.now = START + Number(prefix) * 1_000_000_000;
 
