@@ -84,19 +84,23 @@ export async function keepSynced(
   const { store, credential, register, clock, random, signal } = deps;
   let failures = 0;
   let told: Synced | undefined;
+  let own: number | undefined;
   const isOver = (): boolean => signal.aborted;
   while (!isOver()) {
     try {
       const synced = await store.synced(credential, register);
       if (synced !== undefined && synced.at !== told?.at) tell({ kind: 'synced', synced });
       told = synced;
-      const pause = syncDue(synced, register, clock()) - clock();
+      // After a sync of its own it waits for the plan: a register may have nothing new, and stale stays stale.
+      const due = synced !== undefined && synced.at === own ? synced.next : syncDue(synced, register, clock());
+      const pause = due - clock();
       if (pause > 0) {
         await sleep(Math.min(pause, LONGEST_SLEEP), signal);
         continue;
       }
       tell({ kind: 'syncing' });
       told = await syncNow(deps);
+      own = told.at;
       tell({ kind: 'synced', synced: told });
       failures = 0;
     } catch (error) {

@@ -35,8 +35,8 @@ export function planSync(
   const active = (positions.at(-1) ?? positions[0]).activeFrom * 1000;
   const start = Math.max(now, active + PUBLISHING * epoch);
   const end = active + (Math.floor((start - active) / epoch) + 1) * epoch;
-  const planned = start + fraction(random) * (end - start);
-  return Math.floor(Math.max(planned, now + LEAST_PAUSE * (1 + fraction(random))));
+  const planned = Math.floor(start) + Math.floor(fraction(random) * (end - start));
+  return Math.max(planned, Math.ceil(now + LEAST_PAUSE * (1 + fraction(random))));
 }
 
 /**
