@@ -21,6 +21,8 @@ import { decodeBundle, MAX_TILE_BYTES, splitHashes, type Tile, tilePath, tilesOf
 import { ProtocolError } from '../protocol/errors.ts';
 import { fromBase64Url } from '../protocol/scope.ts';
 import { HISTORY_EPOCHS } from './log_files.ts';
+import { pageFile, STYLE_FILE } from './page/page.ts';
+import { PAGE_LANGUAGES } from './page/texts.ts';
 
 /** What a mirror needs. */
 export interface MirrorDeps {
@@ -44,6 +46,8 @@ export interface Mirrored {
 const MAX_TEXT_BYTES = 8 * 1024 * 1024;
 /** Milliseconds for one file. */
 const TIMEOUT = 60_000;
+/** The public page, in each language; what serves the files may show one of them as its front page. */
+const PAGE_PATHS = [...PAGE_LANGUAGES.map(pageFile), STYLE_FILE].map((name) => `/${name}`);
 /** Runs begun again because the epoch turned in the middle. */
 const ATTEMPTS = 3;
 /** What the last run knew; beside the public files, not one of them. */
@@ -99,6 +103,7 @@ class Run {
     for (let file = Math.floor(state.epoch / HISTORY_EPOCHS); file * HISTORY_EPOCHS <= newest.epoch; file++) {
       await this.#mutable(`/checkpoints/${String(file)}.json`);
     }
+    for (const path of PAGE_PATHS) await this.#mutable(path);
     await this.#mutable('/v1/witnesses');
     await this.#write('/v1/info', info);
     await this.#write('/v1/checkpoints', notes);

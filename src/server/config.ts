@@ -41,6 +41,8 @@ export interface Config {
   readonly revocationDelay: number;
   /** Threads in which each platform verifies proofs; with 0 it verifies where it answers. */
   readonly verifyingThreads: number;
+  /** Threads in which the register hashes its tree; with 0 it hashes where it answers. */
+  readonly hashingThreads: number;
 }
 
 const PORTS: Readonly<Record<Program, number>> = {
@@ -89,6 +91,8 @@ const schema = z.object({
   REVOCATION_APPROVALS: z.coerce.number().int().min(1).max(3).default(DEFAULT_RULES.approvals),
   // Short, so that a demonstration shows the whole course of a revocation; 14 days are meant for real use.
   REVOCATION_DELAY: z.coerce.number().int().min(1).max(MAX_DELAY).default(DEMO_DELAY),
+  // A development stack changes a few leaves at a time.
+  HASHING_THREADS: z.coerce.number().int().min(0).max(64).default(0),
   // One core is left for the thread that answers.
   VERIFYING_THREADS: z.coerce
     .number()
@@ -149,6 +153,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     revocationApprovals: data.REVOCATION_APPROVALS,
     revocationDelay: data.REVOCATION_DELAY,
     verifyingThreads: data.VERIFYING_THREADS,
+    hashingThreads: data.HASHING_THREADS,
   };
 }
 
@@ -172,5 +177,6 @@ export function ephemeralConfig(): Config {
     revocationApprovals: DEFAULT_RULES.approvals,
     revocationDelay: DEMO_DELAY,
     verifyingThreads: 1,
+    hashingThreads: 0,
   };
 }

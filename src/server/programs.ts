@@ -24,6 +24,7 @@ import { createVerifyingPool } from '../platform/verifying_pool.ts';
 import type { CircuitName, Manifest } from '../protocol/artifacts.ts';
 import { createRegister, type Register } from '../register/app.ts';
 import { keyList } from '../register/config.ts';
+import { startHashing } from '../register/hashing.ts';
 import { createWitness } from '../register/witness.ts';
 import type { WitnessEndpoint } from '../register/witnessing.ts';
 import { issuerMigrations, type IssuerSchema } from '../storage/issuer.ts';
@@ -140,6 +141,8 @@ export async function startRegister(
 ): Promise<Started<Register & { readonly witnesses: readonly StartedWitness[] }>> {
   const { config, keys, clock, logger } = house;
   const database = await open<never>(house, config.databases.register);
+  const hashing = config.hashingThreads > 0 ? startHashing(config.hashingThreads) : undefined;
+  if (hashing !== undefined) house.closers.push(hashing.close);
   const artifacts = await publishedFiles(house.manifest, PAGES);
   return bind(house, 'register', async (origin) => {
     const witnesses = await startWitnesses(house, origin);
@@ -159,6 +162,7 @@ export async function startRegister(
       database,
       logger: logger('register'),
       witnessing: { witnesses, threshold: WITNESS_THRESHOLD, fetch },
+      ...(hashing && { hashAll: hashing.hashAll }),
     });
     return { ...register, witnesses };
   });

@@ -62,4 +62,29 @@ describeOnEachDatabase('a register that is killed', (fresh) => {
     expect(checkpoint.presentationRoot).toBe(root);
     await register.close();
   }, 180_000);
+
+  it('and another beside it on the same database lose nothing, and cut one checkpoint an epoch', async () => {
+    const url = await fresh();
+    // Two names of one number: both processes have the same clock, and submit different leaves.
+    const both = await Promise.all([acknowledgedBeforeKill(url, '3', 20), acknowledgedBeforeKill(url, '3.0', 20)]);
+    const acknowledged = both.flat();
+    const register = await openTestRegister(url, { epochSeconds: 1 });
+    register.time.now += 5_000_000_000;
+    await register.turn();
+    const events = await register.events();
+    const { leaves, counts } = replay(events);
+    const published = new Set([...leaves.values()].map(String));
+    expect(acknowledged.filter((leaf) => !published.has(leaf))).toEqual([]);
+    const checkpoint = await register.checkpoint();
+    expect(checkpoint).toMatchObject({ size: events.length, counts });
+    const { notes } = await register.database.kysely
+      .selectFrom('checkpoints')
+      .select(({ fn }) => fn.countAll<number>().as('notes'))
+      .executeTakeFirstOrThrow();
+    expect(notes).toBe(checkpoint.epoch + 1);
+    const hash = await buildWasmPoseidon();
+    const { root } = await updateTree(hash, emptyRoots(hash), memoryStore(), leaves);
+    expect(checkpoint.presentationRoot).toBe(root);
+    await register.close();
+  }, 180_000);
 });
