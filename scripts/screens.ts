@@ -129,6 +129,10 @@ async function visitor(page: Page, { urls }: DemoStack, shoot: Shoot): Promise<v
     await page.locator('[data-guest]').waitFor();
     await shoot(`${kind}-guest`);
   }
+  await page.goto(urls.register);
+  await page.locator('h1').waitFor();
+  await shoot('register');
+  await inTheDark(page, 'register', shoot);
   await page.goto(`${urls.photo}/return#response_code=none`);
   await page.locator('[data-error]').waitFor();
   await shoot('photo-error');
