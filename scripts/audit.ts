@@ -5,6 +5,7 @@
  * @module
  */
 import { readFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { runAudit } from '../src/register/audit_command.ts';
 
 process.exitCode = await runAudit(process.argv.slice(2), {
@@ -12,5 +13,6 @@ process.exitCode = await runAudit(process.argv.slice(2), {
   readFile: (path) => readFile(path, 'utf8'),
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
+  pause: setTimeout,
   clock: Date.now,
 });

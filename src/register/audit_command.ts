@@ -45,6 +45,7 @@ export interface AuditTerminal {
   readonly readFile: (path: string) => Promise<string>;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  readonly pause: AuditSource['pause'];
   /** Unix time, milliseconds. */
   readonly clock: () => number;
 }
@@ -77,6 +78,7 @@ export async function runAudit(args: readonly string[], terminal: AuditTerminal)
     const report = await audit({
       url: parseUrl(url),
       fetch: terminal.fetch,
+      pause: terminal.pause,
       key: values.key === undefined ? undefined : parseKey(values.key),
       policy: parsePolicy(values.witness ?? [], values.threshold),
       hash: await buildWasmPoseidon(),

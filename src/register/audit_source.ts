@@ -16,12 +16,19 @@ export interface AuditSource {
   /** Base URL, without a trailing slash. */
   readonly url: string;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  /** Waits so many milliseconds. */
+  readonly pause: (milliseconds: number) => Promise<void>;
 }
 
 /** Largest answer that is no tile and no block, bytes: 256 checkpoints with their cosignatures. */
 const MAX_TEXT_BYTES = 16 * 1024 * 1024;
 /** Milliseconds for one file. */
 const TIMEOUT = 60_000;
+/**
+ * Milliseconds before a file that could not be had is asked for again. A connection that was kept open is
+ * often closed while entries are replayed, and that shows only when it is used.
+ */
+const PAUSES = [0, 2_000, 10_000] as const;
 
 const notesSchema = z.object({ checkpoints: z.array(z.string()).min(1).max(HISTORY_EPOCHS) });
 const infoSchema = z.object({ origin: z.string(), public_key: z.string() });
@@ -71,6 +78,17 @@ export class AuditReader {
    * @throws {@link ProtocolError} `register_unreachable`.
    */
   async file(path: string, limit = MAX_TILE_BYTES): Promise<Uint8Array | undefined> {
+    for (const pause of PAUSES) {
+      try {
+        return await this.#file(path, limit);
+      } catch {
+        await this.#source.pause(pause);
+      }
+    }
+    return this.#file(path, limit);
+  }
+
+  async #file(path: string, limit: number): Promise<Uint8Array | undefined> {
     let response: Response;
     let bytes: Uint8Array | undefined;
     try {

@@ -63,6 +63,7 @@ async function run(...args: string[]): Promise<Run> {
   let [out, err] = ['', ''];
   const code = await runAudit(args, {
     fetch: (target, init) => fetch(target, init),
+    pause: () => Promise.resolve(),
     readFile: (path) => readFile(path, 'utf8'),
     out: (text) => (out += text),
     err: (text) => (err += text),
@@ -317,6 +318,26 @@ const site = (handler: (c: Context) => Response): Promise<string> => {
   app.get('*', handler);
   return listen(app);
 };
+
+describe('a register that does not answer every time', () => {
+  /** Answers each file only when it is asked for so often. */
+  async function flaky(attempts: number): Promise<string> {
+    const asked = new Map<string, number>();
+    const app = new Hono();
+    app.get('*', async (c) => {
+      const { pathname } = new URL(c.req.url);
+      const times = (asked.get(pathname) ?? 0) + 1;
+      asked.set(pathname, times);
+      return times < attempts ? c.text('', 503) : register.get(pathname);
+    });
+    return listen(app);
+  }
+
+  it('is asked four times for a file, and no more', async () => {
+    expect(await report(await flaky(4))).toMatchObject({ code: 0, holds: true });
+    expect(await run(await flaky(5))).toMatchObject({ code: 3 });
+  });
+});
 
 describe('what is no register', () => {
   const empty = new Hono();
