@@ -89,7 +89,7 @@ export async function openTestRegister(url: string, change: Partial<RegisterDeps
 /** Starts a register on an open database. */
 export async function startRegister(database: Database<RegisterTables>, change: Partial<RegisterDeps> = {}) {
   const time = { now: START };
-  const { app, turn } = await createRegister(registerDeps(database, () => time.now, change));
+  const { app, turn, push } = await createRegister(registerDeps(database, () => time.now, change));
   const post = (path: string, body: unknown): Promise<Response> =>
     Promise.resolve(
       app.request(path, {
@@ -103,6 +103,7 @@ export async function startRegister(database: Database<RegisterTables>, change: 
   return {
     app,
     turn,
+    push,
     time,
     database,
     get,
