@@ -10,12 +10,17 @@ import { encodeEvent } from '../../src/log/events.ts';
 import { entryHash, merkleRoot } from '../../src/log/merkle.ts';
 import { describeOnEachDatabase } from '../databases.ts';
 import { memoryStore, replay } from '../log/reference.ts';
-import { openTestRegister } from './harness.ts';
+import { openTestRegister, RULES } from './harness.ts';
 
 /** Runs the appender until it has acknowledged so many leaves, and kills it without warning. */
-async function acknowledgedBeforeKill(url: string, prefix: string, count: number): Promise<readonly string[]> {
+async function acknowledgedBeforeKill(
+  url: string,
+  prefix: string,
+  count: number,
+  ...mode: readonly string[]
+): Promise<readonly string[]> {
   const script = fileURLToPath(new URL('appender.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', script, url, prefix], {
+  const child = spawn(process.execPath, ['--import', 'tsx', script, url, prefix, ...mode], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = new Promise((resolve) => child.once('exit', resolve));
@@ -60,6 +65,24 @@ describeOnEachDatabase('a register that is killed', (fresh) => {
     const hash = await buildWasmPoseidon();
     const { root } = await updateTree(hash, emptyRoots(hash), memoryStore(), leaves);
     expect(checkpoint.presentationRoot).toBe(root);
+    await register.close();
+  }, 180_000);
+
+  it('has every announcement that it acknowledged, and carries it out', async () => {
+    const url = await fresh();
+    const acknowledged = await acknowledgedBeforeKill(url, '1', 25, 'announce');
+    const register = await openTestRegister(url, { epochSeconds: 1 });
+    register.time.now += 1_500_000_000;
+    await register.turn();
+    const announced = (await register.events()).flatMap((event) =>
+      event.kind === 'revocation_announced' ? [event.leaf] : [],
+    );
+    expect(acknowledged.filter((leaf) => !announced.includes(leaf))).toEqual([]);
+    register.time.now += 2 * RULES.delay * 1000;
+    await register.turn();
+    const { counts, reasons } = replay(await register.events());
+    expect(counts).toMatchObject({ announced: 0, revoked: announced.length });
+    expect(await register.checkpoint()).toMatchObject({ counts, reasons });
     await register.close();
   }, 180_000);
 
