@@ -45,3 +45,11 @@ export interface RegisterConfig {
   /** How many of them; more than half, so that no two checkpoints can both have them. */
   readonly threshold: number;
 }
+
+/** A PIN guard as the wallet's configuration pins it. */
+export interface GuardConfig {
+  /** Base URL without a trailing slash. */
+  readonly url: string;
+  /** OPAQUE's static public key of the guard, 32 bytes. */
+  readonly key: Uint8Array;
+}
