@@ -75,7 +75,7 @@ export const ASSUMPTIONS = {
   syncedDaily: {
     value: 0.6,
     unit: 'of wallets',
-    reason: 'wallets that the browser wakes, or that are opened, once a day; a guess, as are the two below',
+    reason: 'opened once a day: a wallet syncs when it is opened; a guess, as are the two below',
   },
   syncedWeekly: { value: 0.3, unit: 'of wallets', reason: 'opened once a week' },
   syncedMonthly: {

@@ -26,7 +26,7 @@ function curves(title: string, xTitle: string, yTitle: string, values: readonly 
       { orient: 'bottom', scale: 'x', title: xTitle, format: '~s', tickCount: 6 },
       { orient: 'left', scale: 'y', title: yTitle, grid: true, tickCount: 6, format: '~s' },
     ],
-    legends: [{ stroke: 'colour', symbolType: 'stroke', orient: 'bottom' }],
+    legends: [{ stroke: 'colour', symbolType: 'stroke', orient: 'bottom', labelLimit: 0 }],
     marks: [
       {
         type: 'group',
