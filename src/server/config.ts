@@ -39,6 +39,8 @@ export interface Config {
   readonly revocationApprovals: number;
   /** Seconds for which an announced revocation can be appealed and reversed. */
   readonly revocationDelay: number;
+  /** Base URLs of the register's static mirrors, which wallets try first. */
+  readonly mirrors: readonly string[];
   /** Threads in which each platform verifies proofs; with 0 it verifies where it answers. */
   readonly verifyingThreads: number;
   /** Threads in which the register hashes its tree; with 0 it hashes where it answers. */
@@ -93,6 +95,11 @@ const schema = z.object({
   REVOCATION_DELAY: z.coerce.number().int().min(1).max(MAX_DELAY).default(DEMO_DELAY),
   // A development stack changes a few leaves at a time.
   HASHING_THREADS: z.coerce.number().int().min(0).max(64).default(0),
+  MIRRORS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').filter((url) => url !== ''))
+    .pipe(z.array(z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''))).max(16)),
   // One core is left for the thread that answers.
   VERIFYING_THREADS: z.coerce
     .number()
@@ -152,6 +159,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     epochSeconds: data.EPOCH_SECONDS,
     revocationApprovals: data.REVOCATION_APPROVALS,
     revocationDelay: data.REVOCATION_DELAY,
+    mirrors: data.MIRRORS,
     verifyingThreads: data.VERIFYING_THREADS,
     hashingThreads: data.HASHING_THREADS,
   };
@@ -176,6 +184,7 @@ export function ephemeralConfig(): Config {
     epochSeconds: 2,
     revocationApprovals: DEFAULT_RULES.approvals,
     revocationDelay: DEMO_DELAY,
+    mirrors: [],
     verifyingThreads: 1,
     hashingThreads: 0,
   };

@@ -135,6 +135,7 @@ async function start(
       key: toBase64Url(ed25519.getPublicKey(keys.register)),
       timeZone: config.timeZone,
       epochSeconds: config.epochSeconds,
+      mirrors: config.mirrors,
       turn: TURN,
       witnesses: witnesses.map(({ name, publicKey }) => ({ name, key: toBase64Url(publicKey) })),
       threshold: WITNESS_THRESHOLD,

@@ -25,6 +25,8 @@ export interface WalletConfig {
     readonly key: string;
     readonly timeZone: string;
     readonly epochSeconds: number;
+    /** Base URLs of static mirrors. */
+    readonly mirrors: readonly string[];
     readonly turn: 'schedule' | 'on_demand';
     readonly witnesses: readonly { readonly name: string; readonly key: string }[];
     readonly threshold: number;

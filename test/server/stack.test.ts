@@ -114,6 +114,9 @@ describe('the configuration', () => {
     expect(config.ports).toMatchObject({ wallet: 5000, issuer: 4101 });
     expect(config.databases.issuer).toBe('file:/tmp/elsewhere/issuer.db');
     expect(config.production).toBe(false);
+    expect(config.mirrors).toEqual([]);
+    const two = readConfig({ BAUTA_MIRRORS: 'https://one.example/,https://two.example' });
+    expect(two.mirrors).toEqual(['https://one.example', 'https://two.example']);
     expect(readConfig({ NODE_ENV: 'production' }).production).toBe(true);
   });
 
@@ -122,6 +125,8 @@ describe('the configuration', () => {
     ['BAUTA_WALLET_PORT', 'http'],
     ['BAUTA_TIME_ZONE', 'Mars/Olympus'],
     ['BAUTA_EPOCH_SECONDS', '0'],
+    ['BAUTA_MIRRORS', 'https://one.example,two.example'],
+    ['BAUTA_MIRRORS', 'ftp://one.example'],
   ])('refuses %s=%s by name', (name, value) => {
     expect(() => readConfig({ [name]: value })).toThrow(expect.objectContaining({ code: 'config_invalid' }));
     expect(() => readConfig({ [name]: value })).toThrow(name);
