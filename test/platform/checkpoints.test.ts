@@ -121,4 +121,35 @@ describe('the checkpoint source', () => {
     expect(await source()).toMatchObject([{ presentationRoot: 11n, epoch: 3 }]);
     expect(refused).toMatchObject([{ code: 'checkpoint_second_root' }]);
   });
+
+  it('goes on with what two of three witnesses cosigned, for two epochs after its successor should have come', async () => {
+    await source();
+    // The next one, with one cosignature: it is not used, and the last one is.
+    register = () => notes(sign(one), sign(two, SECRET, [3]));
+    now = NOON + 3600_000;
+    expect(await sizes()).toEqual([7]);
+    expect(await sizes(9)).toEqual([7]);
+    const end = two.activeFrom * 1000 + 2 * 3600_000;
+    for (now = end - 60_000; now < end; now += 30_000) expect(await sizes()).toEqual([7]);
+    now = end;
+    await expect(source()).rejects.toMatchObject({ code: 'checkpoints_unavailable' });
+    // A witness comes back.
+    register = () => notes(sign(one), sign(two, SECRET, [3, 1]));
+    now += 30_000;
+    expect(await sizes()).toEqual([7, 9]);
+  });
+
+  it('starts with nothing that too few witnesses cosigned', async () => {
+    register = () => notes(sign(one, SECRET, [2]));
+    await expect(source()).rejects.toMatchObject({ code: 'checkpoints_unavailable' });
+    expect(refused).toMatchObject([{ code: 'checkpoint_not_witnessed' }]);
+  });
+
+  it('is not moved by unwitnessed checkpoints that contradict what it knows', async () => {
+    await source();
+    register = () => notes(sign(one), sign({ ...one, presentationRoot: toField(33n) }, SECRET, [2]));
+    now += 30_000;
+    expect(await source()).toMatchObject([{ presentationRoot: 11n }]);
+    expect(refused).toEqual([]);
+  });
 });
