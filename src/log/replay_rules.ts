@@ -12,7 +12,7 @@ import type { Approval, LogEvent, RevocationReason } from './events.ts';
 import { fault } from './faults.ts';
 import type { LeafRecord, LogKey, ReplayState } from './replay_state.ts';
 import {
-  isSignedBy,
+  type isSignedBy,
   keyIdOf,
   leafMessage,
   NO_EVENT,
@@ -29,6 +29,7 @@ type Named = Extract<LogEvent, { readonly leaf: string }>;
 /** What the events since the last checkpoint did. */
 export class Ledger {
   readonly #checkpoint: Checkpoint;
+  readonly #isSigned: typeof isSignedBy;
   readonly #keys: Map<string, LogKey>;
   readonly #resets: Map<string, number>;
   /** Positions below this were taken at the last checkpoint. */
@@ -39,8 +40,9 @@ export class Ledger {
   #counts: ReplayState['counts'];
   #reasons: ReplayState['reasons'];
 
-  constructor(state: ReplayState, checkpoint: Checkpoint) {
+  constructor(state: ReplayState, checkpoint: Checkpoint, isSigned: typeof isSignedBy) {
     this.#checkpoint = checkpoint;
+    this.#isSigned = isSigned;
     this.#keys = new Map(state.keys.map((key) => [keyName(key.role, key.id), key]));
     this.#resets = new Map(Object.entries(state.resets));
     this.#issuedBefore = state.counts.issued;
@@ -247,7 +249,7 @@ export class Ledger {
     if (key === undefined) {
       throw fault('key_unknown', at, `the ${role}'s key ${id} is not in force`);
     }
-    if (!isSignedBy(message, fromBase64Url(signature), fromBase64Url(key.key))) {
+    if (!this.#isSigned(message, fromBase64Url(signature), fromBase64Url(key.key))) {
       throw fault('signature', at, `the signature of the ${role} ${id} does not hold`);
     }
   }

@@ -31,6 +31,7 @@ import type { FieldElement } from '../protocol/field.ts';
 import { blocksOf, makeBlock } from './audit_blocks.ts';
 import { type AuditFault, type AuditReport, FaultFound } from './audit_report.ts';
 import { AuditReader, type AuditSource } from './audit_source.ts';
+import { isSignedByNode } from './signatures_node.ts';
 
 /** What an audit is given. */
 export interface AuditDeps extends AuditSource {
@@ -157,7 +158,7 @@ class Audit {
     const hashes: Uint8Array[] = [];
     const next = this.#entries(size);
     for (const { checkpoint } of chain) {
-      const tools = { hash: this.#deps.hash, empty: this.#empty, store: this.#store };
+      const tools = { hash: this.#deps.hash, empty: this.#empty, store: this.#store, isSigned: isSignedByNode };
       const replay = new Replay(this.#state, checkpoint, tools);
       const added = await next(checkpoint.size - replay.size);
       const fresh = added.map(entryHash);

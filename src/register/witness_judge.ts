@@ -24,6 +24,7 @@ import { CLOCK_TOLERANCE_SECONDS, PATIENCE_EPOCHS } from '../log/witnessed.ts';
 import { type ErrorCode, ProtocolError } from '../protocol/errors.ts';
 import type { CosignedRow } from '../storage/witness.ts';
 import type { WitnessContext } from './witness_config.ts';
+import { isSignedByNode } from './signatures_node.ts';
 import { fetchEntries } from './witness_entries.ts';
 import { keepRefusal, readCosigned, readState, replayStore, writeChanges, writeCosigned } from './witness_store.ts';
 
@@ -155,7 +156,12 @@ export class WitnessJudge {
         if (encodeReplayState(state) !== encodeReplayState(before)) {
           return state.frontier.size;
         }
-        const replay = new Replay(state, checkpoint, { hash: poseidon, empty, store: replayStore(tx) });
+        const replay = new Replay(state, checkpoint, {
+          hash: poseidon,
+          empty,
+          store: replayStore(tx),
+          isSigned: isSignedByNode,
+        });
         for (let start = 0; start < bundles.length; start += PART) {
           await writeChanges(tx, checkpoint.size, await replay.take(bundles.slice(start, start + PART).flat()));
         }
