@@ -19,7 +19,6 @@ import { toBase64Url } from '../protocol/scope.ts';
 import type { SignedCredential } from './issue.ts';
 import { countAttempt, type EnrolmentStatus, type Evidence, evidenceOf, hashToken, type Session } from './session.ts';
 
-
 /** How long a session lives, in milliseconds. */
 export const SESSION_MILLISECONDS = 30 * 60 * 1000;
 /** Sessions open at once; one more is refused rather than let memory grow. */
