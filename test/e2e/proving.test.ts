@@ -36,13 +36,35 @@ describe.skipIf(missing)('proving in a browser', () => {
     await page.locator(READY).waitFor();
   };
 
+  /** Waits until enrolment has left all proving files behind. */
+  const allKept = (page: Page): Promise<unknown> =>
+    expect
+      .poll(() => page.evaluate(async () => (await (await caches.open('bauta-artifacts')).keys()).length), {
+        timeout: 60_000,
+      })
+      .toBe(22);
+  /** Someone with a credential and no proving files, as after a new version of the wallet. */
+  const enrolledWithoutFiles = async (id: string): Promise<{ page: Page; seen: Watch }> => {
+    const visit = await house.visit();
+    await house.enrol(visit.page, id);
+    await allKept(visit.page);
+    await visit.page.evaluate(() => caches.delete('bauta-artifacts'));
+    visit.seen.requests.length = 0;
+    return visit;
+  };
+
   it('downloads each part once, proves on threads of its own, and never loads snarkjs or its key', async () => {
     const { page, seen } = await house.visit();
     await house.enrol(page, 'robin');
+    await allKept(page);
+    // Nothing needs the prover now: its workers end.
+    expect(page.workers()).not.toHaveLength(0);
+    await expect.poll(() => page.workers().length, { timeout: 60_000 }).toBe(0);
     await logIn(page, stack.urls.photo);
     const parts = artifactsIn(seen);
     expect(parts).toContain('/artifacts/show.key/6');
     expect(new Set(parts).size).toBe(parts.length);
+    expect(parts).toHaveLength(22);
     expect(seen.requests.some(({ url }) => /\/assets\/lane_worker-[\w-]+\.js$/.test(url))).toBe(true);
     await logIn(page, stack.urls.market);
     expect(artifactsIn(seen)).toEqual(parts);
@@ -57,8 +79,7 @@ describe.skipIf(missing)('proving in a browser', () => {
   });
 
   it('stops a download when the holder cancels, and later goes on with what is missing', async () => {
-    const { page, seen } = await house.visit();
-    await house.enrol(page, 'wei');
+    const { page, seen } = await enrolledWithoutFiles('wei');
     const late = '**/artifacts/show.key/4*';
     await page.route(late, () => undefined); // never answered
     await askFor(page, stack.urls.market);
@@ -75,8 +96,7 @@ describe.skipIf(missing)('proving in a browser', () => {
   });
 
   it('says what was damaged or did not start, throws it away, and tries again', async () => {
-    const { page } = await house.visit();
-    await house.enrol(page, 'kim');
+    const { page } = await enrolledWithoutFiles('kim');
     const part = '**/artifacts/show.wasm/2*';
     await page.route(part, async (route) => {
       const answer = await route.fetch();

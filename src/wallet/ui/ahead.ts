@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * Arms ahead for the platforms used most while the wallet is open and idle, so that logins there wait for
- * nothing. It only works if there is something out of date, gives the prover's memory back, and marks
- * `bauta:ahead` on the browser's timeline when it is done.
+ * nothing. It only works if there is something out of date, and marks `bauta:ahead` on the browser's
+ * timeline when it is done.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { dateInZone } from '../../protocol/dates.ts';
 import type { Credential } from '../credential.ts';
 import { armAhead, dropOutdated } from '../kept.ts';
 import { clock } from './browser.ts';
-import { closeProver, sharedProver, type WalletContext } from './wallet_context.ts';
+import { holdProver, sharedProver, type WalletContext } from './wallet_context.ts';
 
 /** Where the browser cannot tell when it is idle. */
 const PAUSE_MS = 2_000;
@@ -35,6 +35,7 @@ export async function armAheadWhenIdle(
 ): Promise<void> {
   const { register } = config;
   const { timeZone } = register;
+  const letGo = holdProver();
   try {
     await idle();
     const synced = await store.synced(credential, register);
@@ -48,8 +49,9 @@ export async function armAheadWhenIdle(
     signal.throwIfAborted();
     await store.saveKept(armed);
     performance.mark('bauta:ahead');
-    await closeProver();
   } catch {
     // Nobody waits for this, and leaving ends it.
+  } finally {
+    letGo();
   }
 }

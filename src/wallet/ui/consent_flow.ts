@@ -31,7 +31,7 @@ import { anonymousFetch, clock } from './browser.ts';
 import { codeOf } from './problems.ts';
 import type { WorkerProver } from './proving.ts';
 import { syncDeps } from './syncing.ts';
-import { sharedProver, useWallet, type WalletContext } from './wallet_context.ts';
+import { holdProver, sharedProver, useWallet, type WalletContext } from './wallet_context.ts';
 
 /** What happens before the holder agrees. */
 export type Preparation =
@@ -139,6 +139,7 @@ export function useConsent(fragment: string): ConsentFlow {
 
   useEffect(() => {
     const controller = new AbortController();
+    const letGo = holdProver();
     const { signal } = controller;
     ending.current = controller;
     armed.current = undefined;
@@ -167,6 +168,7 @@ export function useConsent(fragment: string): ConsentFlow {
     return () => {
       controller.abort();
       forget(armed.current);
+      letGo();
     };
   }, [fragment, attempt]);
 

@@ -17,7 +17,7 @@ import { Button, Panel, Problem, Progress } from './parts.tsx';
 import { codeOf } from './problems.ts';
 import type { Evidence } from './samples.ts';
 import { syncDeps } from './syncing.ts';
-import { closeProver, sharedProver, useWallet } from './wallet_context.ts';
+import { holdProver, sharedProver, useWallet } from './wallet_context.ts';
 
 const STEPS: readonly EnrolmentStep[] = ['opened', 'document_accepted', 'face_accepted', 'signed', 'published'];
 
@@ -44,12 +44,9 @@ export function EnrolRun(props: {
     const ending = new AbortController();
     const { signal } = ending;
     const prover = sharedProver();
-    // What is needed next is downloaded while others work, and what fails is downloaded when it is needed.
-    const ahead = (circuit: CircuitName): Promise<void> =>
-      prover.load(circuit, undefined, signal).catch(() => undefined);
-    let logins = Promise.resolve();
-    if (signed.current === undefined) void ahead('issue');
-    else logins = ahead('show');
+    const letGo = holdProver();
+    if (signed.current === undefined) loadAhead('issue');
+    else loadAhead('show');
     const deps: EnrolDeps = {
       issuer: config.issuer,
       register: config.register,
@@ -81,7 +78,7 @@ export function EnrolRun(props: {
           onProgress: setFraction,
           save: async (made) => {
             signed.current = made;
-            logins = ahead('show');
+            loadAhead('show');
             await store.saveSigned(made);
             await refresh();
           },
@@ -92,8 +89,6 @@ export function EnrolRun(props: {
     run().then(
       () => {
         setDone(STEPS.length);
-        // Its memory is given back, unless a platform's request waits for it.
-        if (location.hash === '') void logins.then(() => (signal.aborted ? undefined : closeProver()));
         return refresh();
       },
       (error: unknown) => {
@@ -102,7 +97,10 @@ export function EnrolRun(props: {
         }
       },
     );
-    return () => ending.abort();
+    return () => {
+      ending.abort();
+      letGo();
+    };
     // One run for each attempt: everything else is fixed while this part is shown.
   }, [attempt]);
 
@@ -132,6 +130,15 @@ export function EnrolRun(props: {
       )}
     </>
   );
+}
+
+/** Downloads what is needed next while others work; what fails is downloaded when it is needed. */
+function loadAhead(circuit: CircuitName): void {
+  const letGo = holdProver();
+  void sharedProver()
+    .load(circuit)
+    .catch(() => undefined)
+    .then(letGo);
 }
 
 function Checklist({ done, failed }: { readonly done: number; readonly failed: boolean }): VNode {

@@ -33,11 +33,32 @@ export function useWallet(): WalletContext {
 }
 
 let running: WorkerProver | undefined;
+let holders = 0;
+/** How long the prover keeps its memory when nothing needs it. */
+const IDLE_MS = 10_000;
 
 /** The proving worker; started when it is first needed, kept with its loaded keys, replaced when it failed. */
 export function sharedProver(): WorkerProver {
   if (running === undefined || running.failed) running = startProver();
   return running;
+}
+
+/**
+ * Keeps the prover open for as long as something may need it; some time after the last has let go, its
+ * memory is given back.
+ *
+ * @returns Lets go.
+ */
+export function holdProver(): () => void {
+  let held = true;
+  holders += 1;
+  return () => {
+    if (held) holders -= 1;
+    held = false;
+    setTimeout(() => {
+      if (holders === 0) void closeProver();
+    }, IDLE_MS);
+  };
 }
 
 /** Wipes what is armed and gives the prover's memory back; the next use starts another worker. */
