@@ -155,14 +155,12 @@ export async function readRange(
  */
 export async function writeFamilies(tx: TreeDb, size: number, families: readonly Family[]): Promise<void> {
   for (let start = 0; start < families.length; start += BATCH) {
-    const rows = families
-      .slice(start, start + BATCH)
-      .map(({ level, parent, children }) => ({
-        level,
-        parent,
-        size,
-        children: Buffer.from(fieldsToBytes(children).buffer),
-      }));
+    const rows = families.slice(start, start + BATCH).map(({ level, parent, children }) => ({
+      level,
+      parent,
+      size,
+      children: Buffer.from(fieldsToBytes(children).buffer),
+    }));
     await tx
       .insertInto('families')
       .values(rows)
