@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Checks a passport's chip files by passive authentication: `npm run --silent passport -- --help`.
+ * Checks a passport's chip files by passive authentication, and replays what a chip and a reader said:
+ * `npm run --silent passport -- --help`.
  *
  * @module
  */
@@ -14,10 +15,12 @@ import { readHolder } from '../src/documents/person.ts';
 import { readDg2 } from '../src/documents/portrait.ts';
 import { dateInZone, toDate } from '../src/protocol/dates.ts';
 import { ProtocolError } from '../src/protocol/errors.ts';
+import { readTranscripts, replayAll } from './passport_replay.ts';
 
 const HELP = `Usage: npm run --silent passport -- verify --sod FILE --master-list FILE --root FILE [options]
+       npm run --silent passport -- replay FILE
 
-Checks by ICAO 9303 passive authentication that an issuing state signed a passport, and prints one
+verify checks by ICAO 9303 passive authentication that an issuing state signed a passport, and prints one
 line of JSON: {"ok", "country", "signatureAlgorithm", "reason"?, "message"?}.
 
   --sod FILE           EF.SOD as on the chip
@@ -28,9 +31,14 @@ line of JSON: {"ok", "country", "signatureAlgorithm", "reason"?, "message"?}.
   --at DATE            day (YYYY-MM-DD, from 00:00 UTC) or time (YYYY-MM-DDTHH:MM:SSZ) at which
                        the document's certificates must be valid and the passport not expired;
                        default now. Master lists are always judged now.
+
+replay runs the chip reader over recorded transcripts (a JSON array; scripts/passport_replay.ts has
+the form) and prints a JSON array of {"name", "ok", "protocol", "kEnc", "kMac", "reason"?,
+"message"?}: ok where every command is the reader's byte for byte and every answer is authentic.
+
   --help               this text
 
-Exit status: 0 accepted, 1 refused, 2 wrong usage or unreadable file.
+Exit status: 0 all accepted, 1 refused, 2 wrong usage or unreadable file.
 `;
 
 class UsageError extends Error {}
@@ -55,7 +63,16 @@ function parseTime(text: string): number {
   throw new UsageError(`--at ${text} is not a date: write YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ`);
 }
 
-function readOptions(args: readonly string[]) {
+/** What `verify` was given. */
+interface Verification {
+  readonly sod: Uint8Array;
+  readonly dg1: Uint8Array | undefined;
+  readonly dg2: Uint8Array | undefined;
+  readonly at: number;
+  readonly lists: readonly (readonly [list: Uint8Array, root: Uint8Array])[];
+}
+
+function readOptions(args: readonly string[]): 'help' | Verification | { readonly transcripts: string } {
   const text = { type: 'string' } as const;
   const list = { type: 'string', multiple: true, default: [] as string[] } as const;
   const { values, positionals } = (() => {
@@ -77,9 +94,14 @@ function readOptions(args: readonly string[]) {
       throw new UsageError(cause instanceof Error ? cause.message : 'wrong options', { cause });
     }
   })();
-  if (values.help === true) return undefined;
+  if (values.help === true) return 'help';
+  const [command, file] = positionals;
+  if (command === 'replay' && file !== undefined && positionals.length === 2 && Object.keys(values).length === 2) {
+    return { transcripts: file };
+  }
   const { sod, 'master-list': lists, root: roots } = values;
-  if (positionals.length !== 1 || positionals[0] !== 'verify') throw new UsageError('the one command is "verify"');
+  if (positionals.length !== 1 || command !== 'verify')
+    throw new UsageError('the commands are "verify" and "replay FILE"');
   if (sod === undefined) throw new UsageError('--sod FILE is missing');
   if (lists.length === 0) throw new UsageError('--master-list FILE and its --root FILE are missing');
   if (lists.length !== roots.length)
@@ -93,7 +115,7 @@ function readOptions(args: readonly string[]) {
   };
 }
 
-function check({ sod, dg1, dg2, at, lists }: NonNullable<ReturnType<typeof readOptions>>): object {
+function check({ sod, dg1, dg2, at, lists }: Verification): object {
   const anchors = mergeAnchors(...lists.map(([list, root]) => openMasterList(list, root, Date.now()).anchors));
   const dataGroups = new Map<number, Uint8Array>();
   if (dg1 !== undefined) dataGroups.set(1, dg1);
@@ -105,6 +127,16 @@ function check({ sod, dg1, dg2, at, lists }: NonNullable<ReturnType<typeof readO
   return { ok: true, country: verdict.country, signatureAlgorithm: verdict.signatureAlgorithm };
 }
 
+async function runReplay(path: string, write: Write): Promise<0 | 1> {
+  const transcripts = readTranscripts(Buffer.from(readInput(path)).toString('utf8'));
+  if (transcripts === undefined) throw new UsageError(`${path} does not have the form of transcripts`);
+  const lines = await replayAll(transcripts);
+  write('stdout', `${JSON.stringify(lines, null, 2)}\n`);
+  return lines.every(({ ok }) => ok) ? 0 : 1;
+}
+
+type Write = (to: 'stdout' | 'stderr', text: string) => void;
+
 /**
  * Runs the command.
  *
@@ -112,10 +144,11 @@ function check({ sod, dg1, dg2, at, lists }: NonNullable<ReturnType<typeof readO
  * @param write - Takes text for standard output or standard error.
  * @returns The exit status.
  */
-export function passport(args: readonly string[], write: (to: 'stdout' | 'stderr', text: string) => void): 0 | 1 | 2 {
+export async function passport(args: readonly string[], write: Write): Promise<0 | 1 | 2> {
   try {
     const options = readOptions(args);
-    write('stdout', options === undefined ? HELP : `${JSON.stringify(check(options))}\n`);
+    if (options !== 'help' && 'transcripts' in options) return await runReplay(options.transcripts, write);
+    write('stdout', options === 'help' ? HELP : `${JSON.stringify(check(options))}\n`);
     return 0;
   } catch (error) {
     if (error instanceof UsageError) {
@@ -130,5 +163,5 @@ export function passport(args: readonly string[], write: (to: 'stdout' | 'stderr
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  process.exitCode = passport(process.argv.slice(2), (to, text) => process[to].write(text));
+  process.exitCode = await passport(process.argv.slice(2), (to, text) => process[to].write(text));
 }

@@ -81,9 +81,13 @@ export function writeDg1(person: ChipPerson): Uint8Array {
   return der(0x61, text(0x5f1f, writeMrz(person)));
 }
 
-/** EF.COM of a chip with DG1 and DG2. */
-export function writeCom(): Uint8Array {
-  return der(0x60, text(0x5f01, '0107'), text(0x5f36, '040000'), der(0x5c, Uint8Array.of(0x61, 0x75)));
+/** Tags of the data groups that the simulator writes. */
+const DATA_GROUP_TAGS: Readonly<Record<number, number>> = { 1: 0x61, 2: 0x75, 11: 0x6b, 14: 0x6e, 15: 0x6f };
+
+/** EF.COM of a chip with these data groups. */
+export function writeCom(dataGroups: readonly number[] = [1, 2]): Uint8Array {
+  const tags = Uint8Array.from(dataGroups, (number) => DATA_GROUP_TAGS[number] ?? 0);
+  return der(0x60, text(0x5f01, '0107'), text(0x5f36, '040000'), der(0x5c, tags));
 }
 
 /** Width and height of a JPEG (first frame header) or a JPEG 2000 (SIZ marker of its codestream). */

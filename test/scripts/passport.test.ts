@@ -38,9 +38,9 @@ interface Outcome {
   readonly error: string;
 }
 
-function run(...args: readonly string[]): Outcome {
+async function run(...args: readonly string[]): Promise<Outcome> {
   const written = { stdout: '', stderr: '' };
-  const status = passport(args, (to, text) => (written[to] += text));
+  const status = await passport(args, (to, text) => (written[to] += text));
   return { status, out: written.stdout, error: written.stderr };
 }
 
@@ -52,11 +52,11 @@ function spawn(...args: readonly string[]): Outcome {
 
 const trusted = (): readonly string[] => ['--master-list', file('list'), '--root', file('root')];
 const untrusted = (): readonly string[] => ['--master-list', file('otherList'), '--root', file('otherRoot')];
-const verify = (...args: readonly string[]): Outcome => run('verify', '--sod', file('sod'), ...args);
+const verify = (...args: readonly string[]): Promise<Outcome> => run('verify', '--sod', file('sod'), ...args);
 
-it('accepts a passport, under one list or several', () => {
+it('accepts a passport, under one list or several', async () => {
   const files = ['--dg1', file('dg1'), '--dg2', file('dg2')];
-  const { status, out } = verify(...files, ...untrusted(), ...trusted());
+  const { status, out } = await verify(...files, ...untrusted(), ...trusted());
   expect(JSON.parse(out)).toEqual({ ok: true, country: 'UT', signatureAlgorithm: 'ECDSA P-256 SHA-256' });
   expect(status).toBe(0);
 });
@@ -68,8 +68,8 @@ it.each([
   ['an expired passport', () => ['--dg1', file('dg1'), '--at', inYears(6), ...trusted()], 'document_expired'],
   ['a later time', () => ['--at', inYears(30), ...trusted()], 'certificate_expired'],
   ['an earlier time', () => ['--at', '1999-12-31T23:59:59Z', ...trusted()], 'certificate_not_yet_valid'],
-])('refuses %s', (_, args, reason) => {
-  const { status, out } = verify(...args());
+])('refuses %s', async (_, args, reason) => {
+  const { status, out } = await verify(...args());
   expect(JSON.parse(out)).toMatchObject({ ok: false, reason });
   expect(out.trim().split('\n')).toHaveLength(1);
   expect(status).toBe(1);
@@ -86,15 +86,15 @@ it.each([
   ['a list without its root', ['verify', '--sod', 'x', '--master-list', 'y'], /own --root/],
   ['an unreadable file', ['verify', '--sod', 'x', '--master-list', 'y', '--root', 'z'], /cannot read x/],
   ['an unknown option', ['verify', '--trust-all'], /--trust-all/],
-])('explains %s', (_, args, message) => {
-  const { status, out, error } = run(...args);
+])('explains %s', async (_, args, message) => {
+  const { status, out, error } = await run(...args);
   expect([status, out]).toEqual([2, '']);
   expect(error).toMatch(message);
   expect(error).not.toMatch(/ at .*\.ts/);
 });
 
-it.each(['yesterday', '2026-02-30', '20261122'])('does not take %s for a date', (text) => {
-  const { status, error } = verify(...trusted(), '--at', text);
+it.each(['yesterday', '2026-02-30', '20261122'])('does not take %s for a date', async (text) => {
+  const { status, error } = await verify(...trusted(), '--at', text);
   expect([status, error]).toEqual([2, expect.stringContaining('is not a date')]);
 });
 
@@ -103,8 +103,8 @@ it('is a program with an exit status', () => {
   expect(spawn('verify').status).toBe(2);
 });
 
-it('describes itself', () => {
-  const { status, out } = run('--help');
+it('describes itself', async () => {
+  const { status, out } = await run('--help');
   expect([status, out]).toEqual([0, expect.stringContaining('--master-list FILE')]);
 });
 
