@@ -12,13 +12,19 @@ import { ProtocolError } from '../protocol/errors.ts';
 import { DEFAULT_RULES } from '../register/config.ts';
 
 /** Programs of the stack, each on an origin of its own. */
-export type Program = 'wallet' | 'issuer' | 'register' | WitnessProgram | 'photo' | 'market';
+export type Program = 'wallet' | 'issuer' | 'register' | WitnessProgram | GuardProgram | 'photo' | 'market';
 
 /** The witnesses of a development stack; real ones are run by others, each by `npm run witness`. */
 export const WITNESS_PROGRAMS = ['witness1', 'witness2', 'witness3'] as const;
 
 /** A witness. */
 export type WitnessProgram = (typeof WITNESS_PROGRAMS)[number];
+
+/** The PIN guards of a development stack; real ones are run by others, each by `npm run guard`. */
+export const GUARD_PROGRAMS = ['guard1', 'guard2'] as const;
+
+/** A PIN guard. */
+export type GuardProgram = (typeof GUARD_PROGRAMS)[number];
 
 /** Programs that keep a database. */
 type Keeper = Exclude<Program, 'wallet'>;
@@ -54,6 +60,8 @@ const PORTS: Readonly<Record<Program, number>> = {
   witness1: 4103,
   witness2: 4104,
   witness3: 4105,
+  guard1: 4106,
+  guard2: 4107,
   photo: 4110,
   market: 4111,
 };
@@ -78,6 +86,8 @@ const schema = z.object({
   WITNESS1_PORT: port.default(PORTS.witness1),
   WITNESS2_PORT: port.default(PORTS.witness2),
   WITNESS3_PORT: port.default(PORTS.witness3),
+  GUARD1_PORT: port.default(PORTS.guard1),
+  GUARD2_PORT: port.default(PORTS.guard2),
   PHOTO_PORT: port.default(PORTS.photo),
   MARKET_PORT: port.default(PORTS.market),
   ISSUER_DATABASE: z.string().optional(),
@@ -85,6 +95,8 @@ const schema = z.object({
   WITNESS1_DATABASE: z.string().optional(),
   WITNESS2_DATABASE: z.string().optional(),
   WITNESS3_DATABASE: z.string().optional(),
+  GUARD1_DATABASE: z.string().optional(),
+  GUARD2_DATABASE: z.string().optional(),
   PHOTO_DATABASE: z.string().optional(),
   MARKET_DATABASE: z.string().optional(),
   DATA: z.string().min(1).default('data'),
@@ -142,6 +154,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       witness1: data.WITNESS1_PORT,
       witness2: data.WITNESS2_PORT,
       witness3: data.WITNESS3_PORT,
+      guard1: data.GUARD1_PORT,
+      guard2: data.GUARD2_PORT,
       photo: data.PHOTO_PORT,
       market: data.MARKET_PORT,
     },
@@ -151,6 +165,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       witness1: data.WITNESS1_DATABASE ?? file('witness1'),
       witness2: data.WITNESS2_DATABASE ?? file('witness2'),
       witness3: data.WITNESS3_DATABASE ?? file('witness3'),
+      guard1: data.GUARD1_DATABASE ?? file('guard1'),
+      guard2: data.GUARD2_DATABASE ?? file('guard2'),
       photo: data.PHOTO_DATABASE ?? file('photo'),
       market: data.MARKET_DATABASE ?? file('market'),
     },
@@ -169,13 +185,26 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 export function ephemeralConfig(): Config {
   return {
     production: false,
-    ports: { wallet: 0, issuer: 0, register: 0, witness1: 0, witness2: 0, witness3: 0, photo: 0, market: 0 },
+    ports: {
+      wallet: 0,
+      issuer: 0,
+      register: 0,
+      witness1: 0,
+      witness2: 0,
+      witness3: 0,
+      guard1: 0,
+      guard2: 0,
+      photo: 0,
+      market: 0,
+    },
     databases: {
       issuer: ':memory:',
       register: ':memory:',
       witness1: ':memory:',
       witness2: ':memory:',
       witness3: ':memory:',
+      guard1: ':memory:',
+      guard2: ':memory:',
       photo: ':memory:',
       market: ':memory:',
     },

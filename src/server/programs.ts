@@ -68,7 +68,8 @@ interface Started<Made> {
   readonly made: Made;
 }
 
-async function bind<Made extends { readonly app: App }>(
+/** Puts a program on its port. */
+export async function bind<Made extends { readonly app: App }>(
   { config, closers }: House,
   program: Program,
   make: (origin: string) => Promise<Made>,
@@ -86,7 +87,8 @@ async function bind<Made extends { readonly app: App }>(
   return { origin: listening.origin, made: made as Made };
 }
 
-async function open<Schema>({ closers }: House, url: string): Promise<Database<Schema>> {
+/** Opens a program's database. */
+export async function open<Schema>({ closers }: House, url: string): Promise<Database<Schema>> {
   const database = await openDatabase<Schema>(url);
   closers.push(() => database.close());
   return database;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * A whole Bauta on one machine: register with three witnesses, issuer, the wallet's host and two sample platforms, each on
+ * A whole Bauta on one machine: register with three witnesses, issuer, two PIN guards, the wallet's host and two sample platforms, each on
  * an origin of its own, talking over HTTP only.
  *
  * @module
@@ -18,6 +18,7 @@ import { type Manifest, parseManifest, requireProductionKeys } from '../protocol
 import { toBase64Url } from '../protocol/scope.ts';
 import type { Register } from '../register/app.ts';
 import type { Config } from './config.ts';
+import { startGuards } from './guards.ts';
 import { approverKeys, type Keys, loadKeys, makeKeys } from './keys.ts';
 import { ARTIFACTS } from './pages.ts';
 import {
@@ -126,6 +127,7 @@ async function start(
   await witness();
   const { anchors, compareFaces, samples } = options;
   const issuer = await startIssuer(house, { name: ISSUER_NAME.en, registerUrl, anchors, compareFaces });
+  const guards = await startGuards(house);
   const platforms: WalletConfig['platforms'][number][] = [];
   const walletConfig: WalletConfig = {
     issuer: { url: issuer.origin, name: ISSUER_NAME, key: toBase64Url(issuer.made.issuance.publicKey) },
@@ -140,6 +142,7 @@ async function start(
       witnesses: witnesses.map(({ name, publicKey }) => ({ name, key: toBase64Url(publicKey) })),
       threshold: WITNESS_THRESHOLD,
     },
+    guards: guards.configs,
     demo: samples !== undefined,
     // Filled below: platforms need the wallet's address to start.
     platforms,
@@ -167,6 +170,7 @@ async function start(
     };
     closers.push(repeat(turnAndPush, TURN_INTERVAL));
     closers.push(repeat(issuer.made.tend, SUBMIT_INTERVAL));
+    closers.push(repeat(guards.tend, SUBMIT_INTERVAL));
   }
   return {
     urls: { wallet: wallet.origin, issuer: issuer.origin, register: registerUrl, ...urls },

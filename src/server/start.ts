@@ -15,8 +15,8 @@ import { buildPages } from './pages.ts';
 
 const HELP = `Usage: npm start -- [--logs] [--help]
 
-Starts Bauta on this machine: wallet, issuer, register, three witnesses and two sample platforms, each on its own
-http://localhost port, with SQLite databases and keys in the folder "data", and sample people.
+Starts Bauta on this machine: wallet, issuer, register, three witnesses, two PIN guards and two sample
+platforms, each on its own http://localhost port, with SQLite databases and keys in the folder "data", and sample people.
 
   --logs   print one line for each request (method, route, status, time; nothing personal)
 
@@ -46,6 +46,7 @@ async function main(): Promise<void> {
 
     issuer         ${urls.issuer}
     register       ${urls.register}
+    guards         ${stack.walletConfig.guards.map(({ url }) => url).join('   ')}
     witnesses      ${stack.witnesses.map(({ url }) => url).join('   ')}
 ${development ? '\n  The proving keys are development keys: good for trying out, not for real people.' : ''}
   Sample passports come from a simulator. End with Ctrl+C.

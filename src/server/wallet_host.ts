@@ -31,6 +31,8 @@ export interface WalletConfig {
     readonly witnesses: readonly { readonly name: string; readonly key: string }[];
     readonly threshold: number;
   };
+  /** PIN guards, all of which a backup needs; `key` is OPAQUE's static public key, base64url. */
+  readonly guards: readonly { readonly url: string; readonly name: LocalName; readonly key: string }[];
   readonly demo: boolean;
   /** Sites to try the credential at. */
   readonly platforms: readonly { readonly url: string; readonly name: LocalName }[];

@@ -23,8 +23,12 @@ describe('a stack', () => {
   it('puts every program on an origin of its own and tells the wallet whom to trust', async () => {
     const stack = await start(ephemeralConfig());
     try {
-      const origins = [...Object.values(stack.urls), ...stack.witnesses.map(({ url }) => url)];
-      expect(new Set(origins).size).toBe(8);
+      const origins = [
+        ...Object.values(stack.urls),
+        ...stack.witnesses.map(({ url }) => url),
+        ...stack.walletConfig.guards.map(({ url }) => url),
+      ];
+      expect(new Set(origins).size).toBe(10);
       expect(await (await fetch(`${stack.urls.wallet}/config.json`)).json()).toEqual(stack.walletConfig);
       expect(stack.walletConfig.platforms.map(({ url }) => url)).toEqual([stack.urls.photo, stack.urls.market]);
       expect((await fetch(`${stack.urls.photo}/openapi.json`)).status).toBe(200);
@@ -89,6 +93,8 @@ function pathsIn(data: string): Pick<Config, 'dataFolder' | 'databases'> {
       witness1: file('witness1'),
       witness2: file('witness2'),
       witness3: file('witness3'),
+      guard1: file('guard1'),
+      guard2: file('guard2'),
       photo: file('photo'),
       market: file('market'),
     },

@@ -8,7 +8,7 @@
 import { z } from 'zod';
 import { ProtocolError } from '../../protocol/errors.ts';
 import { fromBase64Url } from '../../protocol/scope.ts';
-import type { IssuerConfig, RegisterConfig } from '../environment.ts';
+import type { GuardConfig, IssuerConfig, RegisterConfig } from '../environment.ts';
 
 const url = z.url().transform((text) => text.replace(/\/+$/, ''));
 /** A name in both languages; a plain text stands for both. */
@@ -36,6 +36,8 @@ const schema = z.object({
       .max(64),
     threshold: z.number().int().positive(),
   }),
+  /** PIN guards, all of which a backup needs. */
+  guards: z.array(z.object({ url, name, key })).max(8).default([]),
   /** Whether sample people and passports are offered at `/demo/people`. */
   demo: z.boolean(),
   /** Sites to try the credential at. */
@@ -49,6 +51,7 @@ export type LocalName = z.output<typeof name>;
 export interface WalletConfig {
   readonly issuer: IssuerConfig & { readonly name: LocalName };
   readonly register: RegisterConfig;
+  readonly guards: readonly (GuardConfig & { readonly name: LocalName })[];
   readonly demo: boolean;
   readonly platforms: readonly { readonly url: string; readonly name: LocalName }[];
 }
