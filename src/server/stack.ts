@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * A whole Bauta on one machine: register with three witnesses, issuer, two PIN guards, the wallet's host and two sample platforms, each on
- * an origin of its own, talking over HTTP only.
+ * A whole Bauta on one machine: register with three witnesses, issuer, two PIN guards, the wallet's host
+ * and two sample platforms, each on an origin of its own, talking over HTTP only.
  *
  * @module
  */
