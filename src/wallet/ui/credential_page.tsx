@@ -13,6 +13,7 @@ import { sleep } from '../publication.ts';
 import { needsSync, type Synced } from '../sync.ts';
 import { armAheadWhenIdle } from './ahead.ts';
 import { Announced } from './announced.tsx';
+import { wakeNowAndThen } from './background.ts';
 import { clock } from './browser.ts';
 import { CredentialCard } from './credential_card.tsx';
 import { assuranceName, bytesName, dateName, documentName, localName, momentName } from './facts.ts';
@@ -156,6 +157,7 @@ function useStanding(credential: Credential): Kept {
         setStanding(isRevoked ? { state: 'revoked' } : { state: 'unknown', code });
       }
     };
+    void wakeNowAndThen(wallet.config.register);
     void keepSynced(syncDeps(wallet, credential, leaving.signal), sleep, tell);
     return () => leaving.abort();
   }, [credential, attempt]);

@@ -35,6 +35,11 @@ const policy = (globalThis as { trustedTypes?: TrustedTypes }).trustedTypes?.cre
   },
 });
 
+/** The URL of a script of the wallet in the form that the browser takes. */
+export function ownScript(url: string): string {
+  return policy?.createScriptURL(url) ?? url;
+}
+
 /** Whether workers can be started here; not from another worker in every browser. */
 export const canStartWorkers = typeof Worker === 'function';
 
@@ -45,7 +50,7 @@ export const canStartWorkers = typeof Worker === 'function';
  * @param name - For a developer's eyes.
  */
 export function startWorker(url: string, name: string): OwnWorker {
-  const worker = new Worker(policy?.createScriptURL(url) ?? url, { type: 'module', name });
+  const worker = new Worker(ownScript(url), { type: 'module', name });
   const listeners = new Set<(cause: ProtocolError) => void>();
   const fail = (what: string): void => {
     clearTimeout(starting);
