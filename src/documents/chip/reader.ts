@@ -168,7 +168,7 @@ export async function readChip(
   return {
     protocol: access.protocol,
     files,
-    sign(challenge) {
+    async sign(challenge) {
       const dg15 = files.dataGroups.get(15);
       if (dg15 === undefined) throw new ProtocolError('chip_unsupported', 'this chip has no key to sign with');
       return demand(card, internalAuthenticate(challenge, dg15), 'to sign the challenge');
