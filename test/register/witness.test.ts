@@ -7,14 +7,10 @@ import { openWithCosignatures } from '../../src/log/cosignature.ts';
 import type { LogEvent } from '../../src/log/events.ts';
 import { toBase64 } from '../../src/log/note.ts';
 import { toField } from '../../src/protocol/field.ts';
-import { KEPT_REFUSALS, keepRefusal, readRefusals } from '../../src/register/witness_store.ts';
-import { migrate } from '../../src/storage/migrate.ts';
-import { openDatabase } from '../../src/storage/open.ts';
-import { witnessMigrations, type WitnessTables } from '../../src/storage/witness.ts';
 import { describeOnEachDatabase } from '../databases.ts';
 import { buildLog, type Cut, EPOCH, FIRST_ACTIVE, goodEpochs, LOG_KEY, LOG_SECRETS, make } from '../log/log_builder.ts';
 import { expectProblem } from './harness.ts';
-import { askAll, bodyFor, openTestWitness, serveEntries } from './witness_world.ts';
+import { askAll, bodyFor, expectSize, openTestWitness, serveEntries } from './witness_world.ts';
 
 const hash = await buildWasmPoseidon();
 const GOOD = buildLog(hash, goodEpochs());
@@ -27,12 +23,6 @@ const goodUntil = (epoch: number, ...then: readonly (LogEvent | string)[][]): re
 /** The good log with the checkpoint of an epoch changed before the register signs it. */
 const changedAt = (epoch: number, change: (cut: Cut['checkpoint']) => Partial<Cut['checkpoint']>): readonly Cut[] =>
   buildLog(hash, goodEpochs(), (made) => (made.epoch === epoch ? { ...made, ...change(made) } : made));
-
-async function expectSize(response: Response, size: number): Promise<void> {
-  expect(response.status).toBe(409);
-  expect(response.headers.get('Content-Type')).toBe('text/x.tlog.size');
-  expect(await response.text()).toBe(`${String(size)}\n`);
-}
 
 describeOnEachDatabase('a witness', (fresh) => {
   it('cosigns an honest log, checkpoint after checkpoint, over a restart', async () => {
@@ -245,60 +235,5 @@ describeOnEachDatabase('a witness', (fresh) => {
     await expect.poll(async () => (await witness.json<{ size: number }>('/')).size).toBe(sizeOf(0));
     expect((await witness.ask(GOOD, 0, { old: sizeOf(0) })).status).toBe(200);
     await witness.close();
-  });
-
-  it('cosigns one of two contradicting checkpoints that come at the same moment', async () => {
-    const url = await fresh();
-    const one = await openTestWitness(url);
-    // On PostgreSQL two processes may share a database; SQLite's writers wait for each other, thread by thread.
-    const other = url.startsWith('postgres') ? await openTestWitness(url) : one;
-    const forks = [goodUntil(3, [make.leaf('left', 5)]), goodUntil(3, [make.leaf('right', 5)])] as const;
-    await askAll(one, GOOD, 3);
-    const answers = await Promise.all([
-      one.ask(forks[0], 4),
-      other === one ? one.post(bodyFor(forks[1], 4)) : other.ask(forks[1], 4),
-    ]);
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
-    const size = sizeOf(3) + 1;
-    for (const [i, fork] of forks.entries()) {
-      await expectSize(await one.ask(fork, 4), size);
-      const won = answers[i]?.status === 200;
-      const again = await one.ask(fork, 4, { old: size });
-      expect(again.status).toBe(won ? 200 : 409);
-    }
-    await one.close();
-    if (other !== one) await other.close();
-  });
-
-  it('is a witness of one log', async () => {
-    const url = await fresh();
-    const witness = await openTestWitness(url);
-    await askAll(witness, GOOD, 0);
-    await witness.close();
-    const register = { ...LOG_KEY, name: 'other.test/v1', url: 'https://other.test', epochSeconds: EPOCH };
-    await expect(openTestWitness(url, 1, { register })).rejects.toMatchObject({ code: 'witness_log_changed' });
-  });
-
-  it.each([
-    ['two words', { name: 'two words' }],
-    ["the register's own name", { name: LOG_KEY.name }],
-    ['a short key', { signingKey: new Uint8Array(31) }],
-    ['a URL with a slash', { register: { ...LOG_KEY, url: 'https://x.test/', epochSeconds: EPOCH } }],
-    ['an epoch of no length', { register: { ...LOG_KEY, url: 'https://x.test', epochSeconds: 0 } }],
-  ])('does not open with %s', async (_, change) => {
-    await expect(openTestWitness(await fresh(), 1, change)).rejects.toMatchObject({ code: 'witness_config_invalid' });
-  });
-
-  it('keeps the first refusals of each kind, each once', async () => {
-    const database = await openDatabase<WitnessTables>(await fresh());
-    await migrate(database, witnessMigrations);
-    const refusal = (code: string, time: number) => ({ code, time, message: '', note: `note ${String(time)}` });
-    for (let time = 0; time <= KEPT_REFUSALS; time++) await keepRefusal(database.kysely, refusal('log_fault', time));
-    await keepRefusal(database.kysely, refusal('log_fault', 0));
-    await keepRefusal(database.kysely, refusal('epoch_too_short', 7));
-    const kept = await readRefusals(database.kysely);
-    expect(kept).toHaveLength(KEPT_REFUSALS + 1);
-    expect(Math.max(...kept.map(({ time }) => time))).toBe(KEPT_REFUSALS - 1);
-    await database.close();
   });
 });

@@ -5,6 +5,7 @@
  * @module
  */
 import { ed25519 } from '@noble/curves/ed25519.js';
+import { expect } from 'vitest';
 import { createLogger } from '../../src/http/logs.ts';
 import { encodeAddCheckpoint } from '../../src/log/add_checkpoint.ts';
 import { entryHash } from '../../src/log/merkle.ts';
@@ -97,4 +98,11 @@ export async function askAll(
     const response = await witness.ask(cuts, epoch);
     if (response.status !== 200) throw new Error(`epoch ${String(epoch)}: ${await response.text()}`);
   }
+}
+
+/** Expects the answer that names another size than was asked with. */
+export async function expectSize(response: Response, size: number): Promise<void> {
+  expect(response.status).toBe(409);
+  expect(response.headers.get('Content-Type')).toBe('text/x.tlog.size');
+  expect(await response.text()).toBe(`${String(size)}\n`);
 }
