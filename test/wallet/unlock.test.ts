@@ -100,7 +100,7 @@ describe('the daily unlock', () => {
   });
 
   it('takes no device key that scripts can read, no short passkey value, no malformed lock', async () => {
-    const hmac = { name: 'HMAC', hash: 'SHA-256' };
+    const hmac: HmacKeyGenParams = { name: 'HMAC', hash: 'SHA-256' };
     const readable = await crypto.subtle.generateKey(hmac, true, ['sign']);
     await expect(createLock({ kind: 'pin', pin: PIN, deviceKey: readable }, random)).rejects.toMatchObject({
       code: 'device_key_invalid',
