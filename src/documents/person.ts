@@ -41,6 +41,15 @@ export interface PassportEvidence extends PassportHolder {
   readonly signatureAlgorithm: string;
 }
 
+/** Files of a passport's chip, as on the chip; DG14 and DG15 let it be challenged. */
+export interface PassportFiles {
+  readonly sod: Uint8Array;
+  readonly dg1: Uint8Array;
+  readonly dg2: Uint8Array;
+  readonly dg14?: Uint8Array | undefined;
+  readonly dg15?: Uint8Array | undefined;
+}
+
 /**
  * Reads DG1 of a passport and judges it: check digits, dates, expiry, nationality.
  *
@@ -93,23 +102,25 @@ export function personNumberOf({ issuingState, personalNumber }: PassportHolder)
 }
 
 /**
- * Reads and checks a passport whole: passive authentication over DG1 and DG2, the data page, the
- * person number, the portrait.
+ * Reads and checks a passport whole: passive authentication over all data groups given, the data
+ * page, the person number, the portrait.
  *
- * @param files - EF.SOD, DG1 and DG2 as on the chip.
+ * @param files - Those on the chip.
  * @param trust - `at` in Unix milliseconds, `today` the same moment in the register's zone.
  * @throws {@link ProtocolError} with a reason of {@link verifyPassive} or a code of
  * {@link readHolder}, {@link personNumberOf} or {@link readDg2}.
  */
 export function readPassport(
-  files: Readonly<Record<'sod' | 'dg1' | 'dg2', Uint8Array>>,
+  files: PassportFiles,
   trust: { readonly anchors: AnchorSet; readonly at: number; readonly today: CalendarDate },
 ): PassportEvidence {
-  const { sod, dg1, dg2 } = files;
+  const { sod, dg1, dg2, dg14, dg15 } = files;
   const dataGroups = new Map([
     [1, dg1],
     [2, dg2],
   ]);
+  if (dg14 !== undefined) dataGroups.set(14, dg14);
+  if (dg15 !== undefined) dataGroups.set(15, dg15);
   const verdict = verifyPassive({ sod, dataGroups, anchors: trust.anchors, at: trust.at });
   if (!verdict.ok) {
     throw new ProtocolError(verdict.reason, verdict.message);

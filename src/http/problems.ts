@@ -59,6 +59,7 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
   announcement_outdated: 409,
   resets_out_of_order: 409,
   epoch_not_next: 409,
+  challenge_missing: 409,
   enrolment_out_of_order: 409,
   enrolment_busy: 409,
   person_already_enrolled: 409,

@@ -16,6 +16,7 @@ import { parseField } from '../protocol/field.ts';
 import { proofSchema } from '../protocol/presentation.ts';
 import { fromBase64Url, toBase64Url } from '../protocol/scope.ts';
 import { deriveSession } from '../protocol/statement.ts';
+import { chipRoutes } from './chip_routes.ts';
 import { type EnrolmentDeps, Enrolments } from './enrolment.ts';
 import { holderRoutes } from './holder_routes.ts';
 import { type HolderDeps, Holders } from './holders.ts';
@@ -37,7 +38,14 @@ export type IssuerDeps = EnrolmentDeps &
   };
 
 const base64url = z.string().regex(/^[A-Za-z0-9_-]+$/);
-const documentSchema = z.strictObject({ sod: base64url, dg1: base64url, dg2: base64url });
+const file = base64url.transform(fromBase64Url);
+const documentSchema = z.strictObject({
+  sod: file,
+  dg1: file,
+  dg2: file,
+  dg14: file.optional(),
+  dg15: file.optional(),
+});
 const credentialSchema = z.strictObject({ holder: z.string(), seed_tag: z.string(), proof: proofSchema });
 
 /** The issuer's app with its issuance. */
@@ -93,11 +101,7 @@ export function createIssuer(deps: IssuerDeps): Issuer {
     bodyLimit(MAX_DOCUMENT_BYTES),
     async (c) => {
       const files = await readJson(c, documentSchema);
-      await enrolments.submitPassport(c.req.param('id'), bearer(c.req.header('authorization')), {
-        sod: fromBase64Url(files.sod),
-        dg1: fromBase64Url(files.dg1),
-        dg2: fromBase64Url(files.dg2),
-      });
+      await enrolments.submitPassport(c.req.param('id'), bearer(c.req.header('authorization')), files);
       return c.json({ status: 'document_accepted' });
     },
   );
@@ -136,6 +140,7 @@ export function createIssuer(deps: IssuerDeps): Issuer {
     },
   );
 
+  app.route('/', chipRoutes(enrolments, bearer));
   app.route('/', holderRoutes(enrolments, holders, bearer));
 
   const tend = async (): Promise<void> => {

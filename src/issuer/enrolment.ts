@@ -10,12 +10,13 @@ import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { AnchorSet } from '../documents/anchors.ts';
-import { readPassport } from '../documents/person.ts';
+import { type PassportFiles, readPassport } from '../documents/person.ts';
 import { ASSURANCE_LEVELS, ATTRIBUTES_VERSION, DOCUMENT_KINDS } from '../protocol/attributes.ts';
 import { type CalendarDate, dateInZone, monthStart, monthStartAfter } from '../protocol/dates.ts';
 import { MESSAGE_TAG } from '../protocol/domains.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { toBase64Url } from '../protocol/scope.ts';
+import { beginChallenge, type ChipAnswer, type ChipChallenge, endChallenge } from './chip_challenge.ts';
 import type { SignedCredential } from './issue.ts';
 import { countAttempt, type EnrolmentStatus, type Evidence, evidenceOf, hashToken, type Session } from './session.ts';
 
@@ -27,16 +28,8 @@ export const MAX_SESSIONS = 500;
 export const MAX_FACE_ATTEMPTS = 5;
 /** Documents that may be tried in one session. */
 export const MAX_DOCUMENT_ATTEMPTS = 10;
-
 /** Proofs of a seed that may be tried in one session, beside the one for a credential. */
 export const MAX_PROOF_ATTEMPTS = 10;
-
-/** Files of a passport chip, as read. */
-export interface PassportFiles {
-  readonly sod: Uint8Array;
-  readonly dg1: Uint8Array;
-  readonly dg2: Uint8Array;
-}
 
 /** Compares a document's portrait with a live picture; both are image files. */
 export type CompareFaces = (
@@ -100,6 +93,7 @@ export class Enrolments {
       documents: 0,
       faces: 0,
       proofs: 0,
+      challenges: 0,
       busy: false,
     });
     return { id, token, expiresAt };
@@ -134,12 +128,13 @@ export class Enrolments {
       session.evidence = {
         dedupTag: this.#dedupTag(passport.personNumber),
         portrait: passport.portrait.bytes,
+        chip: { dg14: files.dg14, dg15: files.dg15 },
         attributes: {
           version: ATTRIBUTES_VERSION,
           document: DOCUMENT_KINDS.passport,
           nationality: passport.nationality,
           region: 0,
-          // The chip was not challenged: its files could be a copy.
+          // The chip is not challenged yet: its files could be a copy.
           assurance: ASSURANCE_LEVELS.copyable_data,
           phone: 0,
           birth: passport.birth,
@@ -150,7 +145,32 @@ export class Enrolments {
           issuer: this.#deps.issuerNumber,
         },
       };
+      session.challenge = undefined;
       session.status = 'document_accepted';
+    });
+  }
+
+  /**
+   * Challenges the chip of the accepted document; an earlier challenge of this session is void.
+   *
+   * @throws {@link ProtocolError} `chip_unsupported` if the document has neither DG14 nor DG15 with a
+   * usable key, `attempts_exhausted`, `enrolment_out_of_order`.
+   */
+  async challengeChip(id: string, token: string): Promise<ChipChallenge> {
+    return this.#exclusive(id, token, ['document_accepted', 'face_accepted'], (session) => {
+      return beginChallenge(session, this.#deps.random);
+    });
+  }
+
+  /**
+   * Judges the chip's answer to the session's one challenge, which is used up by it, and raises the
+   * assurance.
+   *
+   * @throws {@link ProtocolError} `chip_authentication_failed`, `algorithm_unsupported`, `challenge_missing`.
+   */
+  async submitChip(id: string, token: string, answer: ChipAnswer): Promise<void> {
+    await this.#exclusive(id, token, ['document_accepted', 'face_accepted'], (session) => {
+      endChallenge(session, answer);
     });
   }
 
@@ -190,7 +210,7 @@ export class Enrolments {
     id: string,
     token: string,
     wish: string,
-    issue: (evidence: Omit<Evidence, 'portrait'>) => Promise<SignedCredential>,
+    issue: (evidence: Pick<Evidence, 'dedupTag' | 'attributes'>) => Promise<SignedCredential>,
   ): Promise<SignedCredential> {
     return this.#exclusive(id, token, ['face_accepted', 'decided'], async (session) => {
       if (session.decision?.wish === wish) return session.decision.signed;

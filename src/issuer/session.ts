@@ -8,6 +8,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Attributes } from '../protocol/attributes.ts';
 import { ProtocolError } from '../protocol/errors.ts';
+import type { ChipChallenge } from './chip_challenge.ts';
 import type { SignedCredential } from './issue.ts';
 
 /** What a wallet is told of its session. */
@@ -18,6 +19,8 @@ export interface Evidence {
   readonly dedupTag: string;
   readonly attributes: Attributes;
   readonly portrait: Uint8Array;
+  /** Signed by the state, as far as they were handed over: what the chip can be challenged by. */
+  readonly chip: { readonly dg14?: Uint8Array | undefined; readonly dg15?: Uint8Array | undefined };
 }
 
 /** A session. */
@@ -29,8 +32,11 @@ export interface Session {
   documents: number;
   faces: number;
   proofs: number;
+  challenges: number;
   busy: boolean;
   evidence?: Evidence | undefined;
+  /** Waits for the chip's answer, and for one only. */
+  challenge?: ChipChallenge | undefined;
   decision?: { readonly wish: string; readonly signed: SignedCredential };
 }
 
