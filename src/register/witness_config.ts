@@ -38,6 +38,8 @@ export interface WitnessDeps {
   readonly logger: Logger;
   /** Milliseconds for which a request waits while the log is replayed; 30 seconds unless given. */
   readonly patience?: number;
+  /** Most bytes of entries that one checkpoint may add: `MAX_ADDED_BYTES` unless given. */
+  readonly maxAddedBytes?: number;
 }
 
 /** A witness's dependencies with what is derived from them. */

@@ -15,8 +15,11 @@ import type { WitnessContext } from './witness_config.ts';
 
 /** Milliseconds to wait for a tile. */
 const TIMEOUT = 10_000;
-/** Most bytes of entries that one checkpoint may add: they are held in memory, and take some 400 bytes each. */
-export const MAX_ADDED_BYTES = 256 * 1024 * 1024;
+/**
+ * Most bytes of entries that one checkpoint may add: they are held in memory. A register publishes at most
+ * 2^19 leaves at a time, of less than 300 bytes each.
+ */
+const MAX_ADDED_BYTES = 256 * 1024 * 1024;
 
 /**
  * Fetches the entries that a checkpoint adds.
@@ -39,7 +42,7 @@ export async function fetchEntries(
   let bytes = 0;
   for await (const { entries } of entriesOf(log, frontier.size)) {
     bytes += entries.reduce((sum, entry) => sum + entry.length, 0);
-    if (bytes > MAX_ADDED_BYTES) {
+    if (bytes > (witness.maxAddedBytes ?? MAX_ADDED_BYTES)) {
       throw new ProtocolError('checkpoint_too_large', 'the checkpoint adds more than this witness takes at once');
     }
     bundles.push(entries);

@@ -7,6 +7,7 @@ import { openDatabase } from '../../src/storage/open.ts';
 import { witnessMigrations, type WitnessTables } from '../../src/storage/witness.ts';
 import { describeOnEachDatabase } from '../databases.ts';
 import { buildLog, EPOCH, goodEpochs, LOG_KEY, make } from '../log/log_builder.ts';
+import { expectProblem } from './harness.ts';
 import { askAll, bodyFor, expectSize, openTestWitness, serveEntries } from './witness_world.ts';
 
 const hash = await buildWasmPoseidon();
@@ -63,6 +64,16 @@ describeOnEachDatabase('the memory of a witness', (fresh) => {
     await expectSize(await late, sizeOf(3) + 1);
     await one.close();
     await other.close();
+  });
+
+  it('holds at most so many bytes of new entries', async () => {
+    const lengths = GOOD.map(({ entries }) => entries.reduce((sum, entry) => sum + entry.length, 0));
+    const witness = await openTestWitness(await fresh(), 1, { maxAddedBytes: lengths[0] ?? 0 });
+    expect((await witness.ask(GOOD, 0)).status).toBe(200);
+    await witness.close();
+    const smaller = await openTestWitness(await fresh(), 1, { maxAddedBytes: (lengths[0] ?? 0) - 1 });
+    await expectProblem(await smaller.ask(GOOD, 0), 422, 'checkpoint_too_large');
+    await smaller.close();
   });
 
   it('is a witness of one log', async () => {
