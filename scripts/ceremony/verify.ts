@@ -68,6 +68,8 @@ export interface Finishing extends Trusted {
   readonly wasm: PerCircuit<Uint8Array>;
   /** Contributions by different keys that are required, the beacon not counted. */
   readonly least: number;
+  /** Makes the prover's form of a key; another for circuits that are not ours, which have no late input. */
+  readonly proverKey?: typeof makeProvingKey;
 }
 
 /**
@@ -78,7 +80,7 @@ export interface Finishing extends Trusted {
  * @throws {@link CeremonyFault} without a beacon, with too few contributions, or naming the first fault.
  */
 export async function finalize(folder: string, out: string, finishing: Finishing): Promise<Manifest> {
-  const { manifest, wasm, r1cs, least } = finishing;
+  const { manifest, wasm, r1cs, least, proverKey = makeProvingKey } = finishing;
   const { transcript, zkeys, ptau } = await verify(folder, finishing);
   must(transcript.steps.at(-1)?.kind === 'beacon', 'the ceremony has had no beacon');
   const contributions = transcript.steps.filter(({ kind }) => kind === 'contribution');
@@ -94,7 +96,7 @@ export async function finalize(folder: string, out: string, finishing: Finishing
   const circuits = await perCircuit(async (name) => ({
     ...manifest.circuits[name],
     wasm: await write(`${name}.wasm`, wasm[name]),
-    key: await write(`${name}.key`, await makeProvingKey(name, zkeys[name], parseR1cs(r1cs[name]))),
+    key: await write(`${name}.key`, await proverKey(name, zkeys[name], parseR1cs(r1cs[name]))),
     zkey: await write(`${name}.zkey`, zkeys[name]),
     vkey: await write(`${name}.vkey.json`, new TextEncoder().encode(await verificationKeyOf(zkeys[name]))),
   }));
