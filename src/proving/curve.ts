@@ -79,6 +79,8 @@ export interface Curve {
 const PAGE = 65_536;
 /** Where wasmcurves keeps the address of the first free byte; its functions reserve scratch memory there. */
 const FREE = 0;
+/** The least memory that the module takes, pages. */
+const LEAST_PAGES = 25;
 /** What the module itself occupies, bytes. */
 const STATIC = 2 * PAGE;
 /** Memory beyond what is reserved, bytes, where its functions may write; the largest inverts 816 elements of G2. */
@@ -97,7 +99,9 @@ function compile(): Promise<WebAssembly.Module> {
  * @param bytes - Memory that callers will reserve at most at any one time; it does not grow.
  */
 export async function createCurve(bytes: number): Promise<Curve> {
-  const memory = new WebAssembly.Memory({ initial: Math.ceil((STATIC + bytes + SCRATCH) / PAGE) });
+  const memory = new WebAssembly.Memory({
+    initial: Math.max(LEAST_PAGES, Math.ceil((STATIC + bytes + SCRATCH) / PAGE)),
+  });
   const instance = await WebAssembly.instantiate(await compile(), { env: { memory } });
   const words = new Uint32Array(memory.buffer);
   const f = (name: string): never => instance.exports[name] as never;
