@@ -19,13 +19,13 @@ const calculator = async (name: string): Promise<WitnessCalculator> =>
   buildWitnessCalculator(await readFile(join(ARTIFACTS, `${name}.wasm`)));
 
 /** Public signals by name, or undefined if the calculator refuses the inputs. */
-async function run<Name extends string>(
+function run<Name extends string>(
   circuit: WitnessCalculator,
   names: readonly Name[],
   inputs: object,
-): Promise<Record<Name, bigint> | undefined> {
+): Record<Name, bigint> | undefined {
   try {
-    const witness = await circuit.calculate(calculatorInputs(inputs));
+    const witness = circuit.calculate(calculatorInputs(inputs));
     return Object.fromEntries(names.map((name, i) => [name, wireAt(witness, i + 1)])) as Record<Name, bigint>;
   } catch (error) {
     if (error instanceof ProtocolError && error.code === 'witness_refused') return undefined;
@@ -104,13 +104,13 @@ describe('the circuits and their reference', () => {
     [show, issue] = [await calculator('show'), await calculator('issue')];
   });
 
-  it('agree on show: what is accepted, and every output', async () => {
+  it('agree on show: what is accepted, and every output', () => {
     const met = { accepted: 0, refused: 0 };
-    await fc.assert(
-      fc.asyncProperty(showCase, async (drawn) => {
+    fc.assert(
+      fc.property(showCase, (drawn) => {
         const words = showWords(drawn);
         const expected = referenceShow(words);
-        const actual = await run(show, SHOW_SIGNALS, words);
+        const actual = run(show, SHOW_SIGNALS, words);
         met[actual === undefined ? 'refused' : 'accepted']++;
         if (typeof expected === 'string') {
           expect(actual, `reference refuses by ${expected}`).toBeUndefined();
@@ -125,10 +125,10 @@ describe('the circuits and their reference', () => {
     expect(Math.min(met.accepted, met.refused)).toBeGreaterThan(10);
   });
 
-  it('agree on issue', async () => {
-    await fc.assert(
-      fc.asyncProperty(field, field, field, async (session, seed, blinding) => {
-        expect(await run(issue, ISSUE_SIGNALS, { session, seed, blinding })).toEqual({
+  it('agree on issue', () => {
+    fc.assert(
+      fc.property(field, field, field, (session, seed, blinding) => {
+        expect(run(issue, ISSUE_SIGNALS, { session, seed, blinding })).toEqual({
           holder: holderCommitment(hash, toField(seed), toField(blinding)),
           seedTag: seedTag(hash, toField(seed)),
           session,
@@ -138,16 +138,16 @@ describe('the circuits and their reference', () => {
     );
   });
 
-  it('give a renewed or second document the same pseudonym, and another platform another', async () => {
-    const nullifier = async (changes: Partial<ShowCase>): Promise<bigint | undefined> =>
-      (await run(show, SHOW_SIGNALS, showWords({ ...VALID, ...changes })))?.nullifier;
-    const first = await nullifier({});
+  it('give a renewed or second document the same pseudonym, and another platform another', () => {
+    const nullifier = (changes: Partial<ShowCase>): bigint | undefined =>
+      run(show, SHOW_SIGNALS, showWords({ ...VALID, ...changes }))?.nullifier;
+    const first = nullifier({});
     const renewed = { blinding: 99n, leafIndex: 77n, attributes: { ...VALID.attributes, issuer: 9, region: 0 } };
     expect(first).not.toBe(0n);
-    expect(await nullifier(renewed)).toBe(first);
-    expect(await nullifier({ scope: VALID.scope + 1n })).not.toBe(first);
-    expect(await nullifier({ context: VALID.context + 1n })).not.toBe(first);
-    expect(await nullifier({ index: 1n })).not.toBe(first);
+    expect(nullifier(renewed)).toBe(first);
+    expect(nullifier({ scope: VALID.scope + 1n })).not.toBe(first);
+    expect(nullifier({ context: VALID.context + 1n })).not.toBe(first);
+    expect(nullifier({ index: 1n })).not.toBe(first);
   });
 
   it('use the same domain tags, each once', async () => {

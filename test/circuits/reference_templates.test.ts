@@ -51,10 +51,10 @@ beforeAll(async () => {
 }, 600_000);
 
 /** The outputs by name, or undefined if the circuit refuses the inputs. */
-async function run(inputs: reference.TemplateInputs): Promise<Record<keyof typeof OUTPUTS, bigint[]> | undefined> {
+function run(inputs: reference.TemplateInputs): Record<keyof typeof OUTPUTS, bigint[]> | undefined {
   const flat = Object.entries(inputs).map(([name, value]: [string, unknown]) => [name, [value].flat(2)]);
   try {
-    const witness = await circuit.calculate(Object.fromEntries(flat) as Record<string, bigint[]>);
+    const witness = circuit.calculate(Object.fromEntries(flat) as Record<string, bigint[]>);
     let wire = 1;
     const take = (count: number): bigint[] => Array.from({ length: count }, () => wireAt(witness, wire++));
     return Object.fromEntries(Object.entries(OUTPUTS).map(([name, count]) => [name, take(count)])) as never;
@@ -72,20 +72,20 @@ const bits = (count: number): fc.Arbitrary<bigint[]> => fc.array(bit, { minLengt
 const eight = fc.array(any, { minLength: 8, maxLength: 8 });
 
 /** Compares a template with its reference over drawn inputs; both outcomes must occur where one may refuse. */
-async function compare<Drawn extends Partial<reference.TemplateInputs>>(
+function compare<Drawn extends Partial<reference.TemplateInputs>>(
   drawn: fc.Arbitrary<Drawn>,
   expected: (inputs: reference.TemplateInputs) => Partial<Record<keyof typeof OUTPUTS, bigint[]>> | undefined,
   outcomes: { refuses: boolean },
-): Promise<void> {
+): void {
   const met = { accepted: 0, refused: 0 };
-  const property = fc.asyncProperty(drawn, async (changes) => {
+  const property = fc.property(drawn, (changes) => {
     const inputs = { ...VALID, ...changes };
-    const [actual, wanted] = [await run(inputs), expected(inputs)];
+    const [actual, wanted] = [run(inputs), expected(inputs)];
     met[wanted === undefined ? 'refused' : 'accepted']++;
     if (wanted === undefined) expect(actual).toBeUndefined();
     else expect(actual).toMatchObject(wanted);
   });
-  await fc.assert(property, { numRuns: 60, seed: 20261122 });
+  fc.assert(property, { numRuns: 60, seed: 20261122 });
   expect(met.accepted).toBeGreaterThan(5);
   expect(met.refused > 5).toBe(outcomes.refuses);
 }
@@ -96,34 +96,34 @@ describe('the templates and their references', () => {
     const included = Array.from(text.matchAll(/include "circuits\/lib\/(\w+)\.circom"/g), ([, name]) => name);
     const files = (await listFiles(ROOT, 'circuits/lib', /\.circom$/)).map((path) => /(\w+)\.circom$/.exec(path)?.[1]);
     expect([...included, 'domains', 'issue', 'show'].sort()).toEqual(files.sort());
-    expect(await run(VALID)).toBeDefined();
+    expect(run(VALID)).toBeDefined();
   });
 
-  it('agree on Fields', async () => {
-    await compare(fc.record({ word: near(1n << 20n) }), reference.fields, { refuses: true });
+  it('agree on Fields', () => {
+    compare(fc.record({ word: near(1n << 20n) }), reference.fields, { refuses: true });
   });
 
-  it('agree on Select, whose value for bits that are not boolean is the same polynomial', async () => {
+  it('agree on Select, whose value for bits that are not boolean is the same polynomial', () => {
     const boolean = fc.record({ values: eight, choice: bits(3) });
     const plain = ({ values, choice: [b0 = 0n, b1 = 0n, b2 = 0n] }: reference.TemplateInputs): object => ({
       chosen: [values[Number(b0 + 2n * b1 + 4n * b2)]],
     });
-    await compare(boolean, plain, { refuses: false });
+    compare(boolean, plain, { refuses: false });
     const wild = fc.record({ values: eight, choice: fc.array(any, { minLength: 3, maxLength: 3 }) });
-    await compare(fc.oneof(boolean, wild), (inputs) => ({ chosen: [reference.select(inputs)] }), { refuses: false });
+    compare(fc.oneof(boolean, wild), (inputs) => ({ chosen: [reference.select(inputs)] }), { refuses: false });
   });
 
-  it('agree on AtMost: the order of numbers within its width', async () => {
+  it('agree on AtMost: the order of numbers within its width', () => {
     const small = fc.bigInt({ min: 0n, max: 255n });
     const pair = fc.oneof(
       fc.record({ lesser: small, greater: small }),
       small.map((value) => ({ lesser: value, greater: value })),
       fc.bigInt({ min: 0n, max: 254n }).map((value) => ({ lesser: value + 1n, greater: value })),
     );
-    await compare(pair, ({ lesser, greater }) => (lesser <= greater ? {} : undefined), { refuses: true });
+    compare(pair, ({ lesser, greater }) => (lesser <= greater ? {} : undefined), { refuses: true });
   });
 
-  it('agree on AtMost outside its width, where it is no order: -1 passes for less than 5', async () => {
+  it('agree on AtMost outside its width, where it is no order: -1 passes for less than 5', () => {
     const wide = fc.oneof(
       fc.record({ lesser: near(256n), greater: near(256n) }),
       fc.tuple(any, fc.bigInt({ min: -2n, max: 257n })).map(([lesser, by]) => ({
@@ -131,11 +131,11 @@ describe('the templates and their references', () => {
         greater: (lesser + by + FIELD_ORDER) % FIELD_ORDER,
       })),
     );
-    await compare(wide, (inputs) => (reference.atMost(inputs) ? {} : undefined), { refuses: true });
-    expect(await run({ ...VALID, lesser: FIELD_ORDER - 1n, greater: 5n })).toBeDefined();
+    compare(wide, (inputs) => (reference.atMost(inputs) ? {} : undefined), { refuses: true });
+    expect(run({ ...VALID, lesser: FIELD_ORDER - 1n, greater: 5n })).toBeDefined();
   });
 
-  it('agree on Membership', async () => {
+  it('agree on Membership', () => {
     const siblings = fc.array(any, { minLength: 16, maxLength: 16 });
     const honest = fc
       .record({ leaf: any, indexBits: bits(6), siblings })
@@ -154,15 +154,15 @@ describe('the templates and their references', () => {
       const root = reference.membership(inputs);
       return root === undefined ? undefined : { root: [root] };
     };
-    await compare(fc.oneof(honest, bent), expected, { refuses: true });
+    compare(fc.oneof(honest, bent), expected, { refuses: true });
   });
 
-  it('agree on HolderCommitment', async () => {
+  it('agree on HolderCommitment', () => {
     const drawn = fc.record({ seed: any, blinding: any });
-    await compare(drawn, (inputs) => ({ holder: [reference.holder(inputs)] }), { refuses: false });
+    compare(drawn, (inputs) => ({ holder: [reference.holder(inputs)] }), { refuses: false });
   });
 
-  it('agree on Nullifier', async () => {
+  it('agree on Nullifier', () => {
     const mostly = (value: fc.Arbitrary<bigint>): fc.Arbitrary<bigint> =>
       fc.oneof({ weight: 5, arbitrary: fc.constant(0n) }, { weight: 1, arbitrary: value });
     const limit = fc.bigInt({ min: 0n, max: 255n });
@@ -187,6 +187,6 @@ describe('the templates and their references', () => {
       const nullifier = reference.nullifier(inputs);
       return nullifier === undefined ? undefined : { nullifier: [nullifier] };
     };
-    await compare(fc.oneof(on, off), expected, { refuses: true });
+    compare(fc.oneof(on, off), expected, { refuses: true });
   });
 });
