@@ -48,7 +48,10 @@ async function dependenciesOf(root: RootPackage): Promise<Record<string, string>
 function exportsOf(root: RootPackage): object {
   const entries = Object.entries(root.exports).flatMap(([name, source]) => {
     const module = /^\.\/src\/(.*)\.ts$/.exec(source)?.[1];
-    return module === undefined ? [] : [[name, { types: `./${module}.d.ts`, default: `./${module}.js` }] as const];
+    const embeddable = EMBEDDABLE.some((folder) => source.startsWith(`./${folder}`));
+    return module === undefined || !embeddable
+      ? []
+      : [[name, { types: `./${module}.d.ts`, default: `./${module}.js` }] as const];
   });
   return { ...Object.fromEntries(entries), './package.json': './package.json' };
 }
