@@ -12,8 +12,9 @@ import { parseField } from '../protocol/field.ts';
 import { proofSchema } from '../protocol/presentation.ts';
 import { fromBase64Url } from '../protocol/scope.ts';
 import { deriveSession } from '../protocol/statement.ts';
-import type { Enrolments } from './enrolment.ts';
+import { conclude, withProof } from './decision.ts';
 import { type Holders, MAX_APPEAL_LENGTH } from './holders.ts';
+import type { Sessions } from './session.ts';
 
 /** Largest body, bytes: a proof, and the longest text at three bytes a character. */
 const MAX_BODY_BYTES = 16 * 1024;
@@ -31,12 +32,12 @@ const appealBody = z.strictObject({
 /**
  * The routes.
  *
- * @param enrolments - Sessions.
+ * @param sessions - Open sessions.
  * @param holders - What they may ask.
  * @param bearer - Reads the token from the Authorization header.
  */
 export function holderRoutes(
-  enrolments: Enrolments,
+  sessions: Sessions,
   holders: Holders,
   bearer: (header: string | undefined) => string,
 ): Hono {
@@ -50,7 +51,7 @@ export function holderRoutes(
 
   app.post('/v1/enrolments/:id/existence', bodyLimit(0), async (c) => {
     const token = bearer(c.req.header('authorization'));
-    const existence = await enrolments.conclude(c.req.param('id'), token, (tag) => holders.existence(tag));
+    const existence = await conclude(sessions, c.req.param('id'), token, (tag) => holders.existence(tag));
     return c.json(existence, 200, { 'Cache-Control': 'no-store' });
   });
 
@@ -60,8 +61,8 @@ export function holderRoutes(
     const body = await readJson(c, revocationBody);
     const leaves =
       body === undefined
-        ? await enrolments.conclude(id, token, (dedupTag) => holders.revoke({ dedupTag }))
-        : await enrolments.withProof(id, token, async () => holders.revoke({ seedTag: await prove(id, body) }));
+        ? await conclude(sessions, id, token, (dedupTag) => holders.revoke({ dedupTag }))
+        : await withProof(sessions, id, token, async () => holders.revoke({ seedTag: await prove(id, body) }));
     return c.json({ leaves, status: 'pending' }, 202);
   });
 
@@ -69,7 +70,7 @@ export function holderRoutes(
     const id = c.req.param('id');
     const token = bearer(c.req.header('authorization'));
     const { leaf, text, ...body } = await readJson(c, appealBody);
-    const reference = await enrolments.withProof(id, token, async () =>
+    const reference = await withProof(sessions, id, token, async () =>
       holders.appeal(await prove(id, body), parseField(leaf).toString(), text),
     );
     return c.json({ reference }, 202);

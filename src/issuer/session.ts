@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * What an issuer knows of a session while it lasts, in memory only.
+ * Enrolment sessions: what a person hands over lives in this process's memory only, and is dropped at the
+ * decision or when the session expires. Each step of an enrolment is a module of its own, which runs
+ * inside {@link Sessions.run}: one at a time, and only where the session stands at the right place.
+ * docs/protocol.md section 8.
  *
  * @module
  */
@@ -8,8 +11,14 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Attributes } from '../protocol/attributes.ts';
 import { ProtocolError } from '../protocol/errors.ts';
+import { toBase64Url } from '../protocol/scope.ts';
 import type { ChipChallenge } from './chip_challenge.ts';
 import type { SignedCredential } from './issue.ts';
+
+/** How long a session lives, in milliseconds. */
+export const SESSION_MILLISECONDS = 30 * 60 * 1000;
+/** Sessions open at once; one more is refused rather than let memory grow. */
+export const MAX_SESSIONS = 500;
 
 /** What a wallet is told of its session. */
 export type EnrolmentStatus = 'open' | 'document_accepted' | 'face_accepted' | 'decided';
@@ -40,6 +49,113 @@ export interface Session {
   decision?: { readonly wish: string; readonly signed: SignedCredential };
 }
 
+/** Open enrolment sessions of one issuer process. */
+export class Sessions {
+  readonly #open = new Map<string, Session>();
+  readonly #clock: () => number;
+  readonly #random: (length: number) => Uint8Array;
+
+  /**
+   * @param deps - `clock` in Unix milliseconds; `random` must be cryptographically secure.
+   */
+  constructor({ clock, random }: { readonly clock: () => number; readonly random: (length: number) => Uint8Array }) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /**
+   * Opens a session.
+   *
+   * @returns Its public identifier and the secret bearer token, both random.
+   * @throws {@link ProtocolError} `enrolments_full`.
+   */
+  open(): { readonly id: string; readonly token: string; readonly expiresAt: number } {
+    this.dropExpired();
+    if (this.#open.size >= MAX_SESSIONS) {
+      throw new ProtocolError(
+        'enrolments_full',
+        'too many people are enrolling at this moment; try again in a few minutes',
+      );
+    }
+    const id = toBase64Url(this.#random(16));
+    const token = toBase64Url(this.#random(32));
+    const expiresAt = this.#clock() + SESSION_MILLISECONDS;
+    this.#open.set(id, {
+      id,
+      tokenHash: hashToken(token),
+      expiresAt,
+      status: 'open',
+      documents: 0,
+      faces: 0,
+      proofs: 0,
+      challenges: 0,
+      busy: false,
+    });
+    return { id, token, expiresAt };
+  }
+
+  /**
+   * The state of a session.
+   *
+   * @throws {@link ProtocolError} `enrolment_unknown` for a wrong id or token alike, or after expiry.
+   */
+  status(id: string, token: string): { readonly status: EnrolmentStatus; readonly leaf?: string } {
+    const session = this.#find(id, token);
+    const leaf = session.decision?.signed.leaf;
+    return { status: session.status, ...(leaf === undefined ? {} : { leaf }) };
+  }
+
+  /**
+   * Runs one step at a time in a session, only in the given states.
+   *
+   * @throws {@link ProtocolError} `enrolment_unknown`, `enrolment_busy`, `enrolment_out_of_order`, and
+   * what `step` throws.
+   */
+  async run<T>(
+    id: string,
+    token: string,
+    states: readonly EnrolmentStatus[],
+    step: (session: Session) => T | Promise<T>,
+  ): Promise<T> {
+    const session = this.#find(id, token);
+    if (session.busy) {
+      throw new ProtocolError('enrolment_busy', 'the previous step of this enrolment is still running');
+    }
+    if (!states.includes(session.status)) {
+      throw new ProtocolError('enrolment_out_of_order', `this enrolment stands at "${session.status}"`);
+    }
+    session.busy = true;
+    try {
+      return await step(session);
+    } finally {
+      session.busy = false;
+    }
+  }
+
+  /** Forgets a session with everything in it. */
+  end(session: Session): void {
+    session.evidence = undefined;
+    this.#open.delete(session.id);
+  }
+
+  /** Forgets the sessions whose time is over; call it often. */
+  dropExpired(): void {
+    const now = this.#clock();
+    for (const session of this.#open.values()) {
+      if (session.expiresAt <= now) this.end(session);
+    }
+  }
+
+  #find(id: string, token: string): Session {
+    this.dropExpired();
+    const session = this.#open.get(id);
+    if (session === undefined || session.tokenHash !== hashToken(token)) {
+      throw new ProtocolError('enrolment_unknown', 'there is no such enrolment, or it has expired; start again');
+    }
+    return session;
+  }
+}
+
 /** Throws `attempts_exhausted` beyond the limit. */
 export function countAttempt(attempts: number, limit: number): void {
   if (attempts > limit) {
@@ -56,6 +172,6 @@ export function evidenceOf(session: Session): Evidence {
 }
 
 /** Tokens are compared by hash, so that timing tells nothing of them. */
-export function hashToken(token: string): string {
+function hashToken(token: string): string {
   return bytesToHex(sha256(utf8ToBytes(token)));
 }

@@ -14,7 +14,7 @@ import { createSamplePlatform } from '../demo/platforms/platform.ts';
 import type { AnchorSet } from '../documents/anchors.ts';
 import type { Logger } from '../http/logs.ts';
 import { createIssuer, type Issuer } from '../issuer/app.ts';
-import type { CompareFaces } from '../issuer/enrolment.ts';
+import type { CompareFaces } from '../issuer/face_step.ts';
 import type { NoteKey } from '../log/note.ts';
 import { createPlatformApp } from '../platform/app.ts';
 import { createLocalVerifier } from '../platform/batch_verifier.ts';

@@ -16,7 +16,7 @@ import type { PassportAuthority } from '../demo/chip.ts';
 import { personFromPicture, type SamplePerson } from '../demo/people.ts';
 import { bodyLimit, requireContentType } from '../http/limits.ts';
 import { installProblems } from '../http/problems.ts';
-import { MAX_FACE_BYTES } from '../issuer/app.ts';
+import { MAX_FACE_BYTES } from '../issuer/face_step.ts';
 import type { CalendarDate } from '../protocol/dates.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { toBase64Url } from '../protocol/scope.ts';

@@ -13,7 +13,7 @@ import type { Hono } from 'hono';
 import { LANGUAGES } from '../demo/platforms/texts.ts';
 import type { AnchorSet } from '../documents/anchors.ts';
 import { createLogger, type Logger } from '../http/logs.ts';
-import type { CompareFaces } from '../issuer/enrolment.ts';
+import type { CompareFaces } from '../issuer/face_step.ts';
 import { type Manifest, parseManifest, requireProductionKeys } from '../protocol/artifacts.ts';
 import { toBase64Url } from '../protocol/scope.ts';
 import type { Register } from '../register/app.ts';

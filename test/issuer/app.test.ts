@@ -5,8 +5,9 @@ import { credentialLeaf, holderCommitment, seedTag } from '../../src/commitment/
 import { poseidon } from '../../src/commitment/poseidon.ts';
 import { createPassportAuthority } from '../../src/demo/chip.ts';
 import type { ChipPerson } from '../../src/demo/chip_files.ts';
-import { MAX_DOCUMENT_BYTES, MAX_FACE_BYTES } from '../../src/issuer/app.ts';
-import { MAX_FACE_ATTEMPTS, MAX_SESSIONS, SESSION_MILLISECONDS } from '../../src/issuer/enrolment.ts';
+import { MAX_DOCUMENT_BYTES } from '../../src/issuer/document_step.ts';
+import { MAX_FACE_ATTEMPTS, MAX_FACE_BYTES } from '../../src/issuer/face_step.ts';
+import { MAX_SESSIONS, SESSION_MILLISECONDS } from '../../src/issuer/session.ts';
 import { isSignedBy, leafMessage } from '../../src/log/signatures.ts';
 import { type Attributes, packAttributes } from '../../src/protocol/attributes.ts';
 import { addDays } from '../../src/protocol/dates.ts';

@@ -2,7 +2,8 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChipPerson } from '../../src/demo/chip_files.ts';
-import { MAX_PROOF_ATTEMPTS, MAX_SESSIONS } from '../../src/issuer/enrolment.ts';
+import { MAX_PROOF_ATTEMPTS } from '../../src/issuer/decision.ts';
+import { MAX_SESSIONS } from '../../src/issuer/session.ts';
 import { LISTING_SECONDS, MAX_APPEAL_LENGTH } from '../../src/issuer/holders.ts';
 import { appealsMessage, isSignedBy, keyIdOf, requestMessage, sign } from '../../src/log/signatures.ts';
 import { parseField, toField } from '../../src/protocol/field.ts';
