@@ -54,6 +54,9 @@ export interface DocumentFiles {
   readonly sod: Uint8Array;
   readonly dg1: Uint8Array;
   readonly dg2: Uint8Array;
+  /** Where the document has them: without these its chip cannot be challenged (`enrol_chip.ts`). */
+  readonly dg14?: Uint8Array | undefined;
+  readonly dg15?: Uint8Array | undefined;
 }
 
 /** A picture of the person's face, taken now. */
@@ -123,14 +126,20 @@ export async function openEnrolment(deps: EnrolDeps, options: Pick<EnrolOptions,
 
 /** Sends the document; the issuer's refusals arrive with their codes (`document_tampered`, …). */
 export async function sendDocument(deps: EnrolDeps, enrolment: Enrolment, document: DocumentFiles): Promise<void> {
-  const { sod, dg1, dg2 } = document;
-  const body = JSON.stringify({ sod: toBase64Url(sod), dg1: toBase64Url(dg1), dg2: toBase64Url(dg2) });
-  accepted(await call(deps, enrolment, '/document', { method: 'PUT', type: 'application/json', body }), ISSUER);
+  const { sod, dg1, dg2, dg14, dg15 } = document;
+  const body = JSON.stringify({
+    sod: toBase64Url(sod),
+    dg1: toBase64Url(dg1),
+    dg2: toBase64Url(dg2),
+    dg14: dg14 && toBase64Url(dg14),
+    dg15: dg15 && toBase64Url(dg15),
+  });
+  accepted(await callSession(deps, enrolment, '/document', { method: 'PUT', type: 'application/json', body }), ISSUER);
 }
 
 /** Sends the live picture (`face_mismatch`, `face_missing`, `face_multiple`). */
 export async function sendFace(deps: EnrolDeps, enrolment: Enrolment, face: FacePicture): Promise<void> {
-  accepted(await call(deps, enrolment, '/face', { method: 'PUT', type: face.type, body: face.bytes }), ISSUER);
+  accepted(await callSession(deps, enrolment, '/face', { method: 'PUT', type: face.type, body: face.bytes }), ISSUER);
 }
 
 /**
@@ -177,7 +186,7 @@ export async function requestCredential(
   const { seed, blinding } = enrolment;
   const { holder, form } = await proveSeed(deps, enrolment, options.onProgress);
   const body = JSON.stringify(form);
-  const answer = await call(deps, enrolment, '/credential', { method: 'POST', type: 'application/json', body });
+  const answer = await callSession(deps, enrolment, '/credential', { method: 'POST', type: 'application/json', body });
   const issued = jsonOf(answer, issuedAnswer, ISSUER);
   checkIssued(issued, holder, deps, options.secretSince);
   return {
@@ -229,7 +238,7 @@ async function publication(
   enrolment: SignedCredential['enrolment'],
   sought: { readonly leaf: FieldElement; readonly since: number },
 ): Promise<Published | undefined> {
-  const answer = await call(deps, enrolment, '', { method: 'GET' });
+  const answer = await callSession(deps, enrolment, '', { method: 'GET' });
   if (answer.status === 404 || answer.status === 401 || answer.status === 410) {
     return findInLog(sought.leaf, sought.since, deps.register, deps);
   }
@@ -258,7 +267,8 @@ export async function enrol(
   return credential;
 }
 
-function call(
+/** A call within a session. */
+export function callSession(
   deps: EnrolDeps,
   { id, token }: SignedCredential['enrolment'],
   path: string,
