@@ -54,6 +54,9 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
   guard_registration_unknown: 404,
   // what stands against it
   leaf_revoked: 409,
+  leaf_replaced: 409,
+  replacement_waits: 409,
+  revocation_announced: 409,
   leaf_taken: 409,
   announced_otherwise: 409,
   announcement_outdated: 409,
@@ -68,6 +71,7 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
   response_code_used: 409,
   action_already_done: 409,
   action_opens_differently: 409,
+  limit_index_used: 409,
   request_expired: 410,
   verification_expired: 410,
   // its form

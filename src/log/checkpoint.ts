@@ -10,7 +10,7 @@
  * epoch 12
  * active-from 1790000000                             Unix seconds
  * presentation-root 1234…                            root of the Poseidon tree, decimal
- * counts issued=4000 revoked=9 active=3991 announced=2 resets=1
+ * counts issued=4000 revoked=9 active=3991 announced=2 resets=1 replaced=300
  * reasons holder_request=4 document_lost=5 …         every reason class, in the order of the table
  *
  * — register.bauta.example/v1 …
@@ -28,8 +28,9 @@ import { fromBase64, type NoteKey, openNote, signNote, toBase64 } from './note.t
 
 export { acceptedCheckpoints } from './epochs.ts';
 
-/** Public counts: of all leaves ever issued, of those revoked, and the rest. */
+/** Public counts: of all positions ever taken, of those emptied, and the rest. */
 export interface LeafCounts {
+  /** Leaves that took a position of their own; a leaf that replaces another takes none. */
   readonly issued: number;
   readonly revoked: number;
   readonly active: number;
@@ -37,6 +38,8 @@ export interface LeafCounts {
   readonly announced: number;
   /** People ever given a new seed, as far as issuers have told. */
   readonly resets: number;
+  /** Leaves whose position another leaf has taken. */
+  readonly replaced: number;
 }
 
 /** Revoked leaves by reason class; they add up to the revoked. */
@@ -126,7 +129,14 @@ function encodeCheckpoint(checkpoint: Checkpoint): string {
   ].join('\n');
 }
 
-const COUNTS = ['issued', 'revoked', 'active', 'announced', 'resets'] as const satisfies (keyof LeafCounts)[];
+const COUNTS = [
+  'issued',
+  'revoked',
+  'active',
+  'announced',
+  'resets',
+  'replaced',
+] as const satisfies (keyof LeafCounts)[];
 
 const numbers = (names: readonly string[]): string => names.map((name) => `${name}=(?<${name}>\\d+)`).join(' ');
 const FORM = new RegExp(

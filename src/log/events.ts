@@ -145,6 +145,15 @@ const otherSchema = z.discriminatedUnion('kind', [
     issuer: keyId,
     signature: bytesSchema(64),
   }),
+  /** A leaf takes the position of another, which loses it for good: a credential is renewed. */
+  z.strictObject({
+    kind: z.literal('leaf_replaced'),
+    replaced: leafSchema,
+    leaf: leafSchema,
+    index,
+    issuer: keyId,
+    signature: bytesSchema(64),
+  }),
   /** A leaf will be revoked once the delay has passed; until then this can be appealed and reversed. */
   z.strictObject({
     kind: z.literal('revocation_announced'),
@@ -171,10 +180,7 @@ const otherSchema = z.discriminatedUnion('kind', [
 
 const eventSchema = z.union([otherSchema, revokedSchema]);
 
-/**
- * An event of the log, in its wire form: leaves in decimal, keys, ids and signatures in base64url.
- * A replacement of one leaf by another in a single event is left for the renewal of credentials.
- */
+/** An event of the log, in its wire form: leaves in decimal, keys, ids and signatures in base64url. */
 export type LogEvent = z.infer<typeof eventSchema>;
 
 /**

@@ -79,7 +79,7 @@ export class Replay {
       throw fault('entry_beyond', this.#checkpoint.size, 'there are more entries than the checkpoint counts');
     }
     const { events, malformed } = readEntries(entries, start);
-    const named = new Set(events.flatMap((event) => ('leaf' in event ? [event.leaf] : [])));
+    const named = new Set(events.flatMap(leavesOf));
     const known = await this.#tools.store.readLeaves([...named]);
     const changed = this.#ledger.apply(start, events, known);
     if (malformed !== undefined) {
@@ -96,7 +96,10 @@ export class Replay {
 
   async #updateTree(known: ReadonlyMap<string, LeafRecord>, changed: readonly LeafRecord[]): Promise<TreeUpdate> {
     // An announcement leaves the tree as it is.
-    const moved = changed.filter(({ leaf, revoked }) => known.get(leaf)?.revoked !== revoked);
+    const moved = changed.filter(
+      // A replaced leaf's position has the value of the leaf that took it.
+      ({ leaf, revoked, replaced }) => !replaced && known.get(leaf)?.revoked !== revoked,
+    );
     if (moved.length === 0) {
       return { root: this.#state.presentationRoot, nodes: [], families: [] };
     }
@@ -129,6 +132,11 @@ export class Replay {
     this.#state = state;
     return state;
   }
+}
+
+/** The leaves that an event names. */
+function leavesOf(event: LogEvent): readonly string[] {
+  return 'leaf' in event ? ['replaced' in event ? [event.replaced] : [], event.leaf].flat() : [];
 }
 
 /** One checkpoint an epoch, each later than the one before, of a log that never shrinks. */

@@ -16,6 +16,7 @@ import {
   keyIdOf,
   leafMessage,
   NO_EVENT,
+  replacementMessage,
   requestMessage,
   resetsMessage,
   reversalMessage,
@@ -64,8 +65,7 @@ export class Ledger {
     const leaves = new Map(known);
     const changed = new Map<string, LeafRecord>();
     for (const [i, event] of events.entries()) {
-      const record = this.#step(start + i, event, leaves);
-      if (record !== undefined) {
+      for (const record of this.#step(start + i, event, leaves)) {
         leaves.set(record.leaf, record);
         changed.set(record.leaf, record);
       }
@@ -84,8 +84,8 @@ export class Ledger {
     };
   }
 
-  /** Returns the record of a leaf that the event changed. */
-  #step(at: number, event: LogEvent, leaves: ReadonlyMap<string, LeafRecord>): LeafRecord | undefined {
+  /** Returns the records of the leaves that the event changed. */
+  #step(at: number, event: LogEvent, leaves: ReadonlyMap<string, LeafRecord>): readonly LeafRecord[] {
     if ((event.kind === 'log_created') !== (at === 0)) {
       throw fault('first_entry', at, 'a log begins with log_created and holds no other');
     }
@@ -94,31 +94,33 @@ export class Ledger {
         if (event.origin !== this.#checkpoint.origin) {
           throw fault('first_entry', at, 'it names another origin than the checkpoint');
         }
-        return undefined;
+        return [];
       case 'rules_set':
         this.#rules = { approvals: event.approvals, delay: event.delay };
-        return undefined;
+        return [];
       case 'key_added':
         this.#addKey(at, event);
-        return undefined;
+        return [];
       case 'key_removed':
         if (!this.#keys.delete(keyName(event.role, event.id))) {
           throw fault('key_unknown', at, `it removes an ${event.role}'s key that is not in force`);
         }
-        return undefined;
+        return [];
       case 'artifacts_published':
-        return undefined;
+        return [];
       case 'resets_counted':
         this.#countResets(at, event);
-        return undefined;
+        return [];
       case 'leaf_added':
-        return this.#addLeaf(at, event, leaves.get(event.leaf));
+        return [this.#addLeaf(at, event, leaves)];
+      case 'leaf_replaced':
+        return this.#replace(at, event, leaves);
       case 'revocation_announced':
-        return this.#announce(at, event, this.#leafOf(at, event, leaves));
+        return [this.#announce(at, event, this.#leafOf(at, event, leaves))];
       case 'revocation_reversed':
-        return this.#reverse(at, event, this.#leafOf(at, event, leaves));
+        return [this.#reverse(at, event, this.#leafOf(at, event, leaves))];
       case 'leaf_revoked':
-        return this.#revoke(at, event, this.#leafOf(at, event, leaves));
+        return [this.#revoke(at, event, this.#leafOf(at, event, leaves))];
     }
   }
 
@@ -139,11 +141,9 @@ export class Ledger {
     this.#counts = { ...this.#counts, resets: this.#counts.resets + count };
   }
 
-  #addLeaf(at: number, event: EventOf<'leaf_added'>, known: LeafRecord | undefined): LeafRecord {
+  #addLeaf(at: number, event: EventOf<'leaf_added'>, leaves: ReadonlyMap<string, LeafRecord>): LeafRecord {
     const { leaf, index, issuer, signature } = event;
-    if (known !== undefined) {
-      throw fault('leaf_repeated', at, 'the log holds this leaf already');
-    }
+    requireNew(at, leaf, leaves);
     if (index < this.#issuedBefore || this.#taken.has(index)) {
       throw fault('index_taken', at, 'another leaf has or had this position');
     }
@@ -154,7 +154,24 @@ export class Ledger {
     this.#requireSigned(at, 'issuer', issuer, leafMessage(parseField(leaf)), signature);
     this.#taken.add(index);
     this.#counts = { ...this.#counts, issued: this.#counts.issued + 1, active: this.#counts.active + 1 };
-    return { leaf, index, issuer, revoked: false, announcement: NO_EVENT, reason: null, due: null };
+    return newRecord(event);
+  }
+
+  #replace(at: number, event: EventOf<'leaf_replaced'>, leaves: ReadonlyMap<string, LeafRecord>): LeafRecord[] {
+    const { replaced, leaf, index, issuer, signature } = event;
+    const old = this.#leafOf(at, { leaf: replaced, index }, leaves);
+    requireNew(at, leaf, leaves);
+    // The leaves of an issuer that is in force are its own; those of one that left can still be renewed.
+    if (issuer !== old.issuer && this.#keys.has(keyName('issuer', old.issuer))) {
+      throw fault('issuer_other', at, 'another issuer signed the replaced leaf, and its key is in force');
+    }
+    if (old.reason !== null) {
+      throw fault('announcement_replaced', at, `entry ${String(old.announcement)} announced the leaf's revocation`);
+    }
+    const message = replacementMessage(parseField(replaced), parseField(leaf));
+    this.#requireSigned(at, 'issuer', issuer, message, signature);
+    this.#counts = { ...this.#counts, replaced: this.#counts.replaced + 1 };
+    return [{ ...old, replaced: true }, newRecord(event)];
   }
 
   #announce(at: number, event: EventOf<'revocation_announced'>, record: LeafRecord): LeafRecord {
@@ -212,7 +229,11 @@ export class Ledger {
     }
   }
 
-  #leafOf(at: number, { leaf, index }: Named, leaves: ReadonlyMap<string, LeafRecord>): LeafRecord {
+  #leafOf(
+    at: number,
+    { leaf, index }: Pick<Named, 'leaf' | 'index'>,
+    leaves: ReadonlyMap<string, LeafRecord>,
+  ): LeafRecord {
     const record = leaves.get(leaf);
     if (record === undefined) {
       throw fault('leaf_unknown', at, 'the log does not hold this leaf');
@@ -222,6 +243,9 @@ export class Ledger {
     }
     if (record.revoked) {
       throw fault('leaf_revoked', at, 'the leaf was revoked before');
+    }
+    if (record.replaced) {
+      throw fault('leaf_replaced', at, 'another leaf has taken its position');
     }
     return record;
   }
@@ -252,6 +276,18 @@ export class Ledger {
     if (!this.#isSigned(message, fromBase64Url(signature), fromBase64Url(key.key))) {
       throw fault('signature', at, `the signature of the ${role} ${id} does not hold`);
     }
+  }
+}
+
+/** What is known of a leaf that the log names for the first time. */
+function newRecord({ leaf, index, issuer }: EventOf<'leaf_added' | 'leaf_replaced'>): LeafRecord {
+  const state = { revoked: false, replaced: false, announcement: NO_EVENT, reason: null, due: null };
+  return { leaf, index, issuer, ...state };
+}
+
+function requireNew(at: number, leaf: string, leaves: ReadonlyMap<string, LeafRecord>): void {
+  if (leaves.has(leaf)) {
+    throw fault('leaf_repeated', at, 'the log holds this leaf already');
   }
 }
 

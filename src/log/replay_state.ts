@@ -26,6 +26,8 @@ export interface LeafRecord {
   /** Key id of the issuer that signed it. */
   readonly issuer: string;
   readonly revoked: boolean;
+  /** Whether another leaf has taken its position. */
+  readonly replaced: boolean;
   /** Log position of its latest announcement, reversed or not; `NO_EVENT` if there was none. */
   readonly announcement: number;
   /** Reason of the open announcement, or null if none is open. */
@@ -89,7 +91,7 @@ export function initialState(hash: Poseidon): ReplayState {
     frontier: EMPTY_FRONTIER,
     keys: [],
     rules: undefined,
-    counts: { issued: 0, revoked: 0, active: 0, announced: 0, resets: 0 },
+    counts: { issued: 0, revoked: 0, active: 0, announced: 0, resets: 0, replaced: 0 },
     reasons: reasonCounts(),
     resets: {},
     presentationRoot: emptyAt(emptyRoots(hash), TREE_DEPTH),
@@ -103,7 +105,10 @@ const stored = z.strictObject({
   roots: z.array(z.string()),
   keys: z.array(z.strictObject({ role: z.enum(['issuer', 'approver']), id: z.string(), key: z.string() })),
   rules: rulesSchema.optional(),
-  counts: z.strictObject({ issued: count, revoked: count, active: count, announced: count, resets: count }),
+  counts: z.strictObject({
+    ...{ issued: count, revoked: count, active: count },
+    ...{ announced: count, resets: count, replaced: count },
+  }),
   reasons: z.record(z.string(), count),
   resets: z.record(z.string(), count),
   presentationRoot: z.string(),

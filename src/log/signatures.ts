@@ -4,6 +4,7 @@
  * verification).
  *
  *     leaf        "bauta/leaf/v1" || leaf                           issuer
+ *     replacement "bauta/replacement/v1" || replaced || leaf        issuer
  *     revocation  "bauta/revocation/v1" || leaf || reason || after  approver
  *     reversal    "bauta/reversal/v1" || leaf || announcement       approver
  *     urgent      "bauta/urgent/v1" || leaf || reason               approver
@@ -35,6 +36,16 @@ export function keyIdOf(publicKey: Uint8Array): string {
 /** What an issuer signs to put a leaf into the register. */
 export function leafMessage(leaf: FieldElement): Uint8Array {
   return message('leaf', fieldToBytes(leaf));
+}
+
+/**
+ * What an issuer signs to have a leaf replaced by another of the same holder, in one event.
+ *
+ * @param replaced - The leaf that loses its position for good.
+ * @param leaf - The leaf that takes it.
+ */
+export function replacementMessage(replaced: FieldElement, leaf: FieldElement): Uint8Array {
+  return message('replacement', fieldToBytes(replaced), fieldToBytes(leaf));
 }
 
 /** Stands for the log position of an event that there has not been. */

@@ -26,6 +26,7 @@ export const HASH_TAG = {
 /** Prefix of each message that a party signs or authenticates. */
 export const MESSAGE_TAG = {
   leaf: 'bauta/leaf/v1',
+  replacement: 'bauta/replacement/v1',
   revocation: 'bauta/revocation/v1',
   reversal: 'bauta/reversal/v1',
   urgent: 'bauta/urgent/v1',

@@ -29,6 +29,7 @@ import { proveConsistency, readHistory, readLogFile } from './log_files.ts';
 import { pageRoutes } from './page/routes.ts';
 import { Published } from './published.ts';
 import { WitnessPush } from './push.ts';
+import { submitReplacement } from './replacements.ts';
 import { witnessStates } from './witnessing.ts';
 
 /** Largest body that the register reads, bytes. */
@@ -48,6 +49,7 @@ export interface Register {
 }
 
 const leafBody = z.strictObject({ leaf: z.string(), issuer: bytesSchema(8), signature: bytesSchema(64) });
+const replacementBody = leafBody.extend({ replaced: z.string() });
 const turnBody = z.strictObject({
   epoch: z.number().int().nonnegative(),
   operator: bytesSchema(8),
@@ -102,6 +104,11 @@ function createApp(register: RegisterContext, published: Published, push: Witnes
     const { leaf, issuer, signature } = await readJson(c, leafBody);
     const submission = { leaf: parseField(leaf), issuer, signature: fromBase64Url(signature) };
     return c.json(await submitLeaf(register, submission), 202);
+  });
+  app.post('/v1/replacements', async (c) => {
+    const { replaced, leaf, issuer, signature } = await readJson(c, replacementBody);
+    const leaves = { replaced: parseField(replaced), leaf: parseField(leaf) };
+    return c.json(await submitReplacement(register, { ...leaves, issuer, signature: fromBase64Url(signature) }), 202);
   });
   app.get('/v1/leaves/:leaf', async (c) => c.json(await leafState(register, parseField(c.req.param('leaf')))));
   app.route('/', decisionRoutes(register));

@@ -20,6 +20,7 @@ import { updateStored } from '../storage/tree_update.ts';
 import type { RegisterContext } from './config.ts';
 import { oldestOfDeltas } from './deltas.ts';
 import { countOpen, hasPendingDecisions, pendingDecisions, reasonsOf, writeDecisions } from './due.ts';
+import { hasPendingReplacements, pendingReplacements } from './replacements.ts';
 import { pendingResets, totalResets, writeResets } from './resets.ts';
 import { activeFrom, isDue } from './schedule.ts';
 import {
@@ -27,11 +28,11 @@ import {
   hasPendingLeaves,
   type KeyChanges,
   type KeyEvent,
-  MAX_LEAVES,
   pendingKeys,
   pendingLeaves,
   pendingSettings,
   type SettingEvent,
+  waitingIssuers,
   writeSettings,
 } from './waiting.ts';
 import { isWitnessed } from './witnessing.ts';
@@ -68,6 +69,7 @@ export function cutIfDue(register: RegisterContext): Promise<boolean> {
       const waiting =
         keys.first.length + keys.last.length + settings.length > 0 ||
         (await hasPendingLeaves(tx)) ||
+        (await hasPendingReplacements(tx)) ||
         (await hasPendingDecisions(tx, next.activeFrom)) ||
         (await pendingResets(tx)).length > 0;
       if (!isDue(register, times, now, waiting)) {
@@ -99,12 +101,15 @@ async function cut(
   const opening: readonly LogEvent[] =
     latest === undefined ? [{ kind: 'log_created', origin: register.origin, version: 1 }] : [];
   const added = await pendingLeaves(register, tx, issued);
-  const decided = await pendingDecisions(register, tx, added, times.activeFrom);
+  const replaced = await pendingReplacements(register, tx, keys.first);
+  const fresh = [...added, ...replaced];
+  const decided = await pendingDecisions(register, tx, fresh, times.activeFrom);
   const resets = await pendingResets(tx);
   // While leaves wait for room, the issuers that signed them stay in.
-  const last = added.length < (register.maxLeaves ?? MAX_LEAVES) ? keys.last : [];
+  const staying = keys.last.length === 0 ? new Set() : await waitingIssuers(tx, fresh);
+  const last = keys.last.filter(({ id }) => !staying.has(id));
   const events: readonly LogEvent[] = [
-    ...[...opening, ...settings, ...keys.first, ...added],
+    ...[...opening, ...settings, ...keys.first, ...fresh],
     ...[...decided.announced, ...decided.reversed, ...decided.revoked, ...resets, ...last],
   ];
   const positions = new Map(events.map((event, i) => [event, start + i]));
@@ -112,7 +117,7 @@ async function cut(
   const size = start + entries.length;
 
   const changes = new Map<number, FieldElement>([
-    ...added.map(({ index, leaf }) => [index, parseField(leaf)] as const),
+    ...fresh.map(({ index, leaf }) => [index, parseField(leaf)] as const),
     ...decided.revoked.map(({ index }) => [index, EMPTY_LEAF] as const),
   ]);
   const sorted = [...changes].sort(([a], [b]) => a - b);
@@ -120,7 +125,8 @@ async function cut(
   await writeEntries(tx, start, entries);
   await writeSettings(tx, settings);
   await writeKeys(tx, [...keys.first, ...last]);
-  await writeLeaves(tx, size, added);
+  await emptyReplaced(tx, replaced);
+  await writeLeaves(tx, size, fresh);
   await writeDecisions(tx, decided, positions, times.activeFrom + register.rules.delay);
   await writeResets(
     tx,
@@ -130,6 +136,7 @@ async function cut(
   const hashes = entries.map(entryHash);
   await appendLogTiles(logTilesOf(tx), start, hashes);
   const frontier = append(readFrontier(latest), hashes);
+  const before = latest && openCheckpoint(latest.note, { name: register.origin, publicKey: register.publicKey });
   const counts = { issued: issued + added.length, revoked: revoked + decided.revoked.length };
   await writeCheckpoint(register, tx, frontier, times.cutAt, {
     origin: register.origin,
@@ -143,20 +150,21 @@ async function cut(
       active: counts.issued - counts.revoked,
       announced: await countOpen(tx),
       resets: await totalResets(tx),
+      replaced: (before?.counts.replaced ?? 0) + replaced.length,
     },
-    reasons: addReasons(register, latest, decided.revoked),
+    reasons: addReasons(before, decided.revoked),
   });
 }
 
 /** Totals by reason: those of the latest checkpoint, and those of this cut. */
 function addReasons(
-  { origin, publicKey }: RegisterContext,
-  latest: CheckpointRow | undefined,
+  before: Checkpoint | undefined,
   revoked: readonly { readonly reason: RevocationReason }[],
 ): Checkpoint['reasons'] {
-  const before = latest && openCheckpoint(latest.note, { name: origin, publicKey }).reasons;
   const here = Object.entries(reasonCounts(reasonsOf(revoked))) as [RevocationReason, number][];
-  return reasonCounts(Object.fromEntries(here.map(([reason, count]) => [reason, count + (before?.[reason] ?? 0)])));
+  return reasonCounts(
+    Object.fromEntries(here.map(([reason, count]) => [reason, count + (before?.reasons[reason] ?? 0)])),
+  );
 }
 
 async function writeEntries(tx: Tx, start: number, entries: readonly string[]): Promise<void> {
@@ -174,13 +182,25 @@ async function writeKeys(tx: Tx, keys: readonly KeyEvent[]): Promise<void> {
   }
 }
 
-async function writeLeaves(tx: Tx, size: number, added: readonly EventOf<'leaf_added'>[]): Promise<void> {
-  const rows = added.map(({ leaf, issuer, signature, index }) => ({
-    leaf,
+/** Before others take their positions: no two rows may have one. */
+async function emptyReplaced(tx: Tx, replaced: readonly EventOf<'leaf_replaced'>[]): Promise<void> {
+  for (const batch of batches(replaced.map((event) => event.replaced))) {
+    await tx.updateTable('leaves').set({ status: 'replaced', tree_index: null }).where('leaf', 'in', batch).execute();
+  }
+}
+
+async function writeLeaves(
+  tx: Tx,
+  size: number,
+  fresh: readonly EventOf<'leaf_added' | 'leaf_replaced'>[],
+): Promise<void> {
+  const rows = fresh.map((event) => ({
+    leaf: event.leaf,
     status: 'published' as const,
-    issuer,
-    signature,
-    tree_index: index,
+    replaces: event.kind === 'leaf_replaced' ? event.replaced : null,
+    issuer: event.issuer,
+    signature: event.signature,
+    tree_index: event.index,
     checkpoint: size,
   }));
   for (const batch of batches(rows)) {

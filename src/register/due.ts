@@ -52,7 +52,7 @@ export async function hasPendingDecisions(tx: Tx, activeFrom: number): Promise<b
 export async function pendingDecisions(
   register: RegisterContext,
   tx: Tx,
-  added: readonly EventOf<'leaf_added'>[],
+  added: readonly NewLeaf[],
   activeFrom: number,
 ): Promise<Decisions> {
   const ordered = await orderedEvents(register, tx, added);
@@ -65,12 +65,14 @@ export async function pendingDecisions(
   return { announced, reversed, revoked: shuffle([...revoked, ...due], register.random) };
 }
 
+/** A leaf that the same cut puts into the tree. */
+type NewLeaf = EventOf<'leaf_added' | 'leaf_replaced'>;
 type Ordered = EventOf<'revocation_announced' | 'revocation_reversed' | 'leaf_revoked'>;
 
 async function orderedEvents(
   register: RegisterContext,
   tx: Tx,
-  added: readonly EventOf<'leaf_added'>[],
+  added: readonly NewLeaf[],
 ): Promise<readonly Ordered[]> {
   const rows = await tx
     .selectFrom('orders')
@@ -116,7 +118,7 @@ export async function writeDecisions(
   positions: ReadonlyMap<LogEvent, number>,
   effective: number,
 ): Promise<void> {
-  const waiting = tx.selectFrom('leaves').select('leaf').where('status', '=', 'pending');
+  const waiting = tx.selectFrom('leaves').select('leaf').where('status', 'in', ['pending', 'replacing']);
   await tx.deleteFrom('orders').where('leaf', 'not in', waiting).execute();
   await closeAnnouncements(tx, reversed, 'reversed');
   await closeAnnouncements(tx, revoked, 'closed');

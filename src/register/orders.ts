@@ -23,7 +23,8 @@ import type { AnnouncementRow, OrderRow } from '../storage/decisions.ts';
 import type { LeafRow, RegisterTables } from '../storage/register.ts';
 import { requireApprovals } from './approvals.ts';
 import type { RegisterContext } from './config.ts';
-import { findKey, leafUnknown, requireSignature } from './leaves.ts';
+import { findKey, leafReplaced, leafRevoked, leafUnknown, requireSignature } from './leaves.ts';
+import { dropReplacement } from './replacements.ts';
 
 type Tx = Transaction<RegisterTables>;
 
@@ -54,10 +55,8 @@ export async function announce(register: RegisterContext, order: AnnounceOrder):
     throw new ProtocolError('reason_not_announced', 'a request comes from the holder, through the issuer');
   }
   requireApprovals(register, revocationMessage(leaf, reason, after), approvals);
-  return decide(register, leaf, async (tx, { waiting, latest, isRevoked }) => {
-    if (isRevoked) {
-      throw revoked();
-    }
+  return decide(register, leaf, async (tx, { row, waiting, latest, isRevoked }) => {
+    requireNamed(row, isRevoked);
     if (latest?.status === 'open' && latest.reason === reason && waiting === undefined) {
       return 'announced';
     }
@@ -73,6 +72,8 @@ export async function announce(register: RegisterContext, order: AnnounceOrder):
     if (after !== (latest?.position ?? NO_EVENT)) {
       throw new ProtocolError('announcement_outdated', 'approve again, naming the latest announcement of this leaf');
     }
+    // An announcement stands above a renewal that waits: nobody renews out of it.
+    await dropReplacement(tx, row.leaf);
     return wait(tx, leaf, { kind: 'revocation_announced', reason, approvals });
   });
 }
@@ -96,22 +97,20 @@ export interface ReverseOrder {
 export async function reverse(register: RegisterContext, order: ReverseOrder): Promise<OrderStatus> {
   const { leaf, announcement, approvals } = order;
   requireApprovals(register, reversalMessage(leaf, announcement), approvals);
-  return decide(register, leaf, async (tx, { waiting, isRevoked }) => {
-    const row = await tx
+  return decide(register, leaf, async (tx, { row, waiting, isRevoked }) => {
+    const named = await tx
       .selectFrom('announcements')
       .select('status')
       .where('position', '=', announcement)
       .where('leaf', '=', leaf.toString())
       .executeTakeFirst();
-    if (row === undefined) {
+    if (named === undefined) {
       throw new ProtocolError('announcement_unknown', 'the log has no announcement of this leaf at that position');
     }
-    if (row.status === 'reversed') {
+    if (named.status === 'reversed') {
       return 'reversed';
     }
-    if (isRevoked) {
-      throw revoked();
-    }
+    requireNamed(row, isRevoked);
     return waiting === undefined ? wait(tx, leaf, { kind: 'revocation_reversed', approvals }) : 'pending';
   });
 }
@@ -217,11 +216,22 @@ function revokeNow(
     if (isRevoked) {
       return row.status === 'revoked' ? 'revoked' : 'pending';
     }
+    requireNamed(row, isRevoked);
     if (waiting !== undefined) {
       await tx.deleteFrom('orders').where('leaf', '=', leaf.toString()).execute();
     }
+    await dropReplacement(tx, row.leaf);
     return wait(tx, leaf, body);
   });
+}
+
+function requireNamed({ status }: LeafRow, isRevoked: boolean): void {
+  if (isRevoked) {
+    throw leafRevoked();
+  }
+  if (status === 'replaced') {
+    throw leafReplaced();
+  }
 }
 
 async function wait(tx: Tx, leaf: FieldElement, body: OrderBody): Promise<'pending'> {
@@ -229,8 +239,4 @@ async function wait(tx: Tx, leaf: FieldElement, body: OrderBody): Promise<'pendi
   const event = JSON.stringify({ ...body, leaf: text });
   await tx.insertInto('orders').values({ leaf: text, kind: body.kind, event }).execute();
   return 'pending';
-}
-
-function revoked(): ProtocolError {
-  return new ProtocolError('leaf_revoked', 'the leaf was revoked and stays so; issue a new one');
 }

@@ -83,7 +83,7 @@ export async function pendingKeys({ issuers, approvers }: RegisterContext, tx: T
   };
 }
 
-/** Leaves that a cut publishes at most: what a process holds in memory at a time. The others wait for the next. */
+/** Leaves that a cut adds at most, and replaces: what a process holds in memory. The others wait for the next. */
 export const MAX_LEAVES = 2 ** 19;
 
 /**
@@ -116,9 +116,43 @@ async function chooseLeaves(
   most: number,
   random: RegisterContext['random'],
 ): Promise<readonly Selectable<LeafRow>[]> {
-  const waiting = tx.selectFrom('leaves').selectAll().where('status', '=', 'pending').orderBy('leaf');
+  const waiting = tx.selectFrom('leaves').selectAll().where('status', '=', 'pending').orderBy('leaf').limit(most);
+  return fromRandom(random, most, (compare, start) => waiting.where('leaf', compare, start).execute());
+}
+
+/**
+ * Some of many, from a random one on.
+ *
+ * @param most - How many.
+ * @param read - Reads at most so many leaves on one side of another, decimal.
+ */
+export async function fromRandom<Row>(
+  random: RegisterContext['random'],
+  most: number,
+  read: (compare: '>=' | '<', start: string) => Promise<readonly Row[]>,
+): Promise<readonly Row[]> {
   const start = fieldFromBytes(Uint8Array.of(0, ...random(31))).toString();
-  const later = await waiting.where('leaf', '>=', start).limit(most).execute();
-  const earlier = await waiting.where('leaf', '<', start).limit(most).execute();
+  const later = await read('>=', start);
+  const earlier = await read('<', start);
   return [...later, ...earlier].slice(0, most);
+}
+
+/**
+ * Issuers of leaves that wait longer than this cut.
+ *
+ * @param taken - Events of leaves that wait no more.
+ */
+export async function waitingIssuers(
+  tx: Tx,
+  taken: readonly { readonly issuer: string }[],
+): Promise<ReadonlySet<string>> {
+  const rows = await tx
+    .selectFrom('leaves')
+    .select(({ fn }) => ['issuer', fn.countAll<number>().as('count')])
+    .where('status', 'in', ['pending', 'replacing'])
+    .groupBy('issuer')
+    .execute();
+  const counts = new Map(rows.map(({ issuer, count }) => [issuer, count]));
+  for (const { issuer } of taken) counts.set(issuer, (counts.get(issuer) ?? 0) - 1);
+  return new Set([...counts].flatMap(([issuer, count]) => (count > 0 ? [issuer] : [])));
 }

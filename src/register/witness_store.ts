@@ -58,12 +58,14 @@ export function replayStore(db: Db): ReplayStore {
   };
 }
 
-function toRecord({ leaf, tree_index, issuer, revoked, announcement, reason, due }: WatchedLeafRow): LeafRecord {
+function toRecord(row: WatchedLeafRow): LeafRecord {
+  const { leaf, tree_index, issuer, revoked, replaced, announcement, reason, due } = row;
   return {
     leaf,
     index: tree_index,
     issuer,
     revoked: revoked === 1,
+    replaced: replaced === 1,
     announcement,
     reason: reason === null ? null : reasonSchema.parse(reason),
     due,
@@ -76,10 +78,11 @@ function toRecord({ leaf, tree_index, issuer, revoked, announcement, reason, due
  * @param size - Size of the checkpoint that is replayed.
  */
 export async function writeChanges(db: Db, size: number, { leaves, tree }: ReplayChanges): Promise<void> {
-  const rows = leaves.map(({ leaf, index, issuer, revoked, announcement, reason, due }) => ({
+  const rows = leaves.map(({ leaf, index, issuer, revoked, replaced, announcement, reason, due }) => ({
     ...{ leaf, issuer, announcement, reason, due },
     tree_index: index,
     revoked: revoked ? 1 : 0,
+    replaced: replaced ? 1 : 0,
   }));
   for (let start = 0; start < rows.length; start += BATCH) {
     await db
@@ -88,6 +91,7 @@ export async function writeChanges(db: Db, size: number, { leaves, tree }: Repla
       .onConflict((conflict) =>
         conflict.column('leaf').doUpdateSet((query) => ({
           revoked: query.ref('excluded.revoked'),
+          replaced: query.ref('excluded.replaced'),
           announcement: query.ref('excluded.announcement'),
           reason: query.ref('excluded.reason'),
           due: query.ref('excluded.due'),

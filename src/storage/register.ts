@@ -23,10 +23,13 @@ export interface EventRow {
 export interface LeafRow {
   /** Decimal. */
   readonly leaf: string;
-  readonly status: 'pending' | 'published' | 'revoked';
+  /** `replacing` is a leaf that waits to take the position of another. */
+  readonly status: 'pending' | 'replacing' | 'published' | 'replaced' | 'revoked';
+  /** The leaf whose position it takes or took, or null if it has one of its own. */
+  readonly replaces: string | null;
   readonly issuer: string;
   readonly signature: string;
-  /** Position in the tree, once published. */
+  /** Position in the tree, from when it is published until it is replaced. */
   readonly tree_index: number | null;
   /** Size of the first checkpoint that holds it, once published. */
   readonly checkpoint: number | null;
@@ -106,6 +109,13 @@ export const registerMigrations: Migrations = {
         .addColumn('frontier', 'text', (column) => column.notNull())
         .execute();
       await db.schema.createIndex('checkpoints_size').on('checkpoints').column('size').execute();
+    },
+  },
+  '002_replacements': {
+    up: async (db) => {
+      await db.schema.alterTable('leaves').addColumn('replaces', 'text').execute();
+      // A leaf is replaced once.
+      await db.schema.createIndex('leaves_replaces').on('leaves').column('replaces').unique().execute();
     },
   },
 };

@@ -23,6 +23,8 @@ export interface WatchedLeafRow {
   readonly issuer: string;
   /** 0 or 1. */
   readonly revoked: number;
+  /** 0 or 1. */
+  readonly replaced: number;
   /** Log position of its latest announcement; -1 if there was none. */
   readonly announcement: number;
   /** Of the open announcement. */
@@ -94,6 +96,14 @@ export const witnessMigrations: Migrations = {
         .addColumn('time', 'bigint', (column) => column.notNull())
         .addColumn('message', 'text', (column) => column.notNull())
         .addColumn('note', 'text', (column) => column.notNull())
+        .execute();
+    },
+  },
+  '002_replacements': {
+    up: async (db) => {
+      await db.schema
+        .alterTable('watched_leaves')
+        .addColumn('replaced', 'integer', (column) => column.notNull().defaultTo(0))
         .execute();
     },
   },

@@ -47,7 +47,7 @@ export async function findInLog(
   for await (const { position, entries } of log.entries(since)) {
     for (const [i, entry] of entries.entries()) {
       const event = decodeEntry(entry);
-      if (event.kind === 'leaf_added' && event.leaf === String(leaf)) {
+      if ((event.kind === 'leaf_added' || event.kind === 'leaf_replaced') && event.leaf === String(leaf)) {
         return { index: event.index, published: position + i + 1 };
       }
     }

@@ -16,7 +16,7 @@ const CHECKPOINT: Checkpoint = {
   epoch: 12,
   activeFrom: 1_790_000_000,
   presentationRoot: toField(FIELD_ORDER - 1n),
-  counts: { issued: 4000, revoked: 9, active: 3991, announced: 2, resets: 1 },
+  counts: { issued: 4000, revoked: 9, active: 3991, announced: 2, resets: 1, replaced: 0 },
   reasons: reasonCounts({ holder_request: 4, fraud: 5 }),
 };
 const TEXT = `register.test/v1
@@ -25,7 +25,7 @@ nZA5A6nZAMuFsQkMPTrfzSqi9iRlGC/xUZhuZWn67/Y=
 epoch 12
 active-from 1790000000
 presentation-root 21888242871839275222246405745257275088548364400416034343698204186575808495616
-counts issued=4000 revoked=9 active=3991 announced=2 resets=1
+counts issued=4000 revoked=9 active=3991 announced=2 resets=1 replaced=0
 reasons holder_request=4 document_lost=0 document_withdrawn=0 issued_in_error=0 fraud=5 death=0 issuer_key_compromised=0
 `.replace(/^nZ.*$/m, Buffer.from(CHECKPOINT.rootHash).toString('base64'));
 
@@ -39,13 +39,13 @@ describe('a checkpoint', () => {
   });
 
   it('may be of an empty log', () => {
-    const counts = { issued: 0, revoked: 0, active: 0, announced: 0, resets: 0 };
+    const counts = { issued: 0, revoked: 0, active: 0, announced: 0, resets: 0, replaced: 0 };
     const empty = { ...CHECKPOINT, size: 0, epoch: 0, counts, reasons: reasonCounts() };
     expect(openCheckpoint(signCheckpoint(empty, SECRET, NAME), KEY)).toEqual(empty);
   });
 
   it('is not signed when it contradicts itself', () => {
-    const counts = { issued: 9, revoked: 9, active: 0, announced: 0, resets: 0 };
+    const counts = { issued: 9, revoked: 9, active: 0, announced: 0, resets: 0, replaced: 0 };
     expect(() => signCheckpoint({ ...CHECKPOINT, counts }, SECRET, NAME)).not.toThrow();
     for (const wrong of [
       { counts: { ...counts, active: 1 } },

@@ -23,7 +23,7 @@ const CHECKPOINT: Checkpoint = {
   epoch: 12,
   activeFrom: 1_790_000_000,
   presentationRoot: toField(5n),
-  counts: { issued: 4000, revoked: 9, active: 3991, announced: 2, resets: 1 },
+  counts: { issued: 4000, revoked: 9, active: 3991, announced: 2, resets: 1, replaced: 0 },
   reasons: reasonCounts({ holder_request: 4, fraud: 5 }),
 };
 const NOTE = signCheckpoint(CHECKPOINT, SECRET, REGISTER.name);

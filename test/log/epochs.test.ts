@@ -17,7 +17,7 @@ function checkpoint(epoch: number, change: Partial<Checkpoint> = {}): Checkpoint
     epoch,
     activeFrom: START + epoch * EPOCH,
     presentationRoot: toField(BigInt(1000 + epoch)),
-    counts: { issued: 0, revoked: 0, active: 0, announced: 0, resets: 0 },
+    counts: { issued: 0, revoked: 0, active: 0, announced: 0, resets: 0, replaced: 0 },
     reasons: reasonCounts(),
     ...change,
   };

@@ -15,6 +15,7 @@ import {
   keyIdOf,
   leafMessage,
   NO_EVENT,
+  replacementMessage,
   requestMessage,
   resetsMessage,
   reversalMessage,
@@ -77,6 +78,14 @@ export const make = {
     index,
     issuer: partyId(by),
     signature: signed(leafMessage(leafNamed(name)), by),
+  }),
+  replace: (replaced: string | number, name: string | number, index: number, by: Party = 'issuer'): LogEvent => ({
+    kind: 'leaf_replaced',
+    replaced: String(leafNamed(replaced)),
+    leaf: String(leafNamed(name)),
+    index,
+    issuer: partyId(by),
+    signature: signed(replacementMessage(leafNamed(replaced), leafNamed(name)), by),
   }),
   announce: (
     name: string | number,
@@ -159,7 +168,7 @@ export function buildLog(
   const leaves = new Map<number, FieldElement>();
   const open = new Set<string>();
   let reasons = reasonCounts();
-  let [issued, revoked, resets] = [0, 0, 0];
+  let [issued, revoked, resets, replaced] = [0, 0, 0, 0];
   const log: Uint8Array[] = [];
   return epochs.map((events, epoch) => {
     for (const event of events) {
@@ -167,6 +176,9 @@ export function buildLog(
       if (event.kind === 'leaf_added') {
         leaves.set(event.index, parseField(event.leaf));
         issued += 1;
+      } else if (event.kind === 'leaf_replaced') {
+        leaves.set(event.index, parseField(event.leaf));
+        replaced += 1;
       } else if (event.kind === 'leaf_revoked') {
         leaves.delete(event.index);
         open.delete(event.leaf);
@@ -187,7 +199,7 @@ export function buildLog(
       epoch,
       activeFrom: FIRST_ACTIVE + epoch * EPOCH,
       presentationRoot: naiveNode(hash, empty, leaves, empty.length - 1),
-      counts: { issued, revoked, active: issued - revoked, announced: open.size, resets },
+      counts: { issued, revoked, active: issued - revoked, announced: open.size, resets, replaced },
       reasons,
     });
     return { checkpoint, note: signCheckpoint(checkpoint, LOG_SECRETS.register, LOG_ORIGIN), entries };

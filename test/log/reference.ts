@@ -72,7 +72,7 @@ export function replay(events: readonly LogEvent[]): {
   const seen = new Set<string>();
   const open = new Map<string, { position: number; reason: string }>();
   const reasons: Partial<Record<RevocationReason, number>> = {};
-  let [issued, revoked, resets, needed] = [0, 0, 0, Infinity];
+  let [issued, revoked, resets, replaced, needed] = [0, 0, 0, 0, Infinity];
   const check = (holds: boolean, event: LogEvent): void => {
     if (!holds) throw new Error(`the log must not hold ${JSON.stringify(event)}`);
   };
@@ -89,7 +89,8 @@ export function replay(events: readonly LogEvent[]): {
       check(keys.has(`issuer${event.issuer}`), event);
     }
     if ('index' in event && event.kind !== 'leaf_added') {
-      check(leaves.get(event.index) === BigInt(event.leaf), event);
+      const named = event.kind === 'leaf_replaced' ? event.replaced : event.leaf;
+      check(leaves.get(event.index) === BigInt(named), event);
     }
     switch (event.kind) {
       case 'rules_set':
@@ -107,6 +108,12 @@ export function replay(events: readonly LogEvent[]): {
         seen.add(event.leaf);
         leaves.set(event.index, toField(BigInt(event.leaf)));
         issued += 1;
+        break;
+      case 'leaf_replaced':
+        check(!seen.has(event.leaf) && !open.has(event.replaced), event);
+        seen.add(event.leaf);
+        leaves.set(event.index, toField(BigInt(event.leaf)));
+        replaced += 1;
         break;
       case 'revocation_announced':
         check(!open.has(event.leaf), event);
@@ -133,6 +140,6 @@ export function replay(events: readonly LogEvent[]): {
       case 'artifacts_published':
     }
   }
-  const counts = { issued, revoked, active: issued - revoked, announced: open.size, resets };
+  const counts = { issued, revoked, active: issued - revoked, announced: open.size, resets, replaced };
   return { leaves, counts, reasons: reasonCounts(reasons) };
 }

@@ -80,7 +80,7 @@ describe('a replay', () => {
         presentationRoot: last?.presentationRoot,
       });
     }
-    expect(last?.counts).toEqual({ issued: 6, revoked: 4, active: 2, announced: 0, resets: 3 });
+    expect(last?.counts).toEqual({ issued: 6, revoked: 4, active: 2, announced: 0, resets: 3, replaced: 0 });
     expect(last?.reasons).toMatchObject({ holder_request: 1, document_lost: 1, fraud: 2, document_withdrawn: 0 });
     expect(states[0]?.rules).toEqual({ approvals: 1, delay: EPOCH });
     expect(states[0]?.keys.map(({ id }) => id)).not.toContain(partyId('otherIssuer'));

@@ -35,7 +35,7 @@ export function checkpointOf(root: FieldElement, changes: Partial<Checkpoint> = 
     epoch: 3,
     activeFrom: NOON / 1000 - 3600,
     presentationRoot: root,
-    counts: { issued: 1, revoked: 0, active: 1, announced: 0, resets: 0 },
+    counts: { issued: 1, revoked: 0, active: 1, announced: 0, resets: 0, replaced: 0 },
     reasons: reasonCounts(),
     ...changes,
   };

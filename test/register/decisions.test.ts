@@ -27,7 +27,7 @@ describeOnEachDatabase('an announced revocation', (fresh) => {
     expect(await statusOf(await register.announce(LEAF, 'fraud'))).toEqual([202, 'pending']);
     await register.nextEpoch();
     const announced = await register.checkpoint();
-    expect(announced.counts).toEqual({ issued: 1, revoked: 0, active: 1, announced: 1, resets: 0 });
+    expect(announced.counts).toEqual({ issued: 1, revoked: 0, active: 1, announced: 1, resets: 0, replaced: 0 });
     expect(announced.presentationRoot).toBe(before.presentationRoot);
     const position = await positionOf(register, 'revocation_announced');
     const { leaf, reason, approvals } = announcement(LEAF, 'fraud');
@@ -51,7 +51,7 @@ describeOnEachDatabase('an announced revocation', (fresh) => {
     register.time.now += RULES.delay * 1000;
     expect(await register.turn()).toBe(true);
     const carriedOut = await register.checkpoint();
-    expect(carriedOut.counts).toEqual({ issued: 1, revoked: 1, active: 0, announced: 0, resets: 0 });
+    expect(carriedOut.counts).toEqual({ issued: 1, revoked: 1, active: 0, announced: 0, resets: 0, replaced: 0 });
     expect(carriedOut.reasons).toMatchObject({ fraud: 1, death: 0 });
     expect((await register.events()).at(-1)).toEqual({
       kind: 'leaf_revoked',
@@ -176,7 +176,14 @@ describeOnEachDatabase('a reversal', (fresh) => {
     expect(await statusOf(await register.reverse(LEAF, position))).toEqual([202, 'pending']);
     expect(await statusOf(await register.reverse(LEAF, position))).toEqual([202, 'pending']);
     await register.nextEpoch();
-    expect((await register.checkpoint()).counts).toEqual({ issued: 1, revoked: 0, active: 1, announced: 0, resets: 0 });
+    expect((await register.checkpoint()).counts).toEqual({
+      issued: 1,
+      revoked: 0,
+      active: 1,
+      announced: 0,
+      resets: 0,
+      replaced: 0,
+    });
     expect((await register.events()).at(-1)).toMatchObject({ kind: 'revocation_reversed', index: 0 });
     expect(await statusOf(await register.reverse(LEAF, position))).toEqual([202, 'reversed']);
     register.time.now += 2 * RULES.delay * 1000;

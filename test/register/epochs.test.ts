@@ -66,7 +66,7 @@ describeOnEachDatabase('the epochs of a register', (fresh) => {
     await register.revoke(leafOf('a'));
     expect(await register.nextEpoch()).toBe(true);
     const { counts } = await expectSound(register);
-    expect(counts).toEqual({ issued: 14, revoked: 2, active: 12, announced: 0, resets: 0 });
+    expect(counts).toEqual({ issued: 14, revoked: 2, active: 12, announced: 0, resets: 0, replaced: 0 });
     const { leaves } = replay(await register.events());
     const first = names.map((_, index) => leaves.get(index)).filter((leaf) => leaf !== 0n);
     const submitted = names.map(leafOf).filter((leaf) => first.includes(leaf));

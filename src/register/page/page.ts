@@ -17,7 +17,7 @@ import { PAGE_LANGUAGES, PAGE_TEXTS, type PageLanguage, type PageTexts } from '.
 export const STYLE_FILE = 'register.css';
 
 const REASONS = Object.keys(REVOCATION_REASONS) as RevocationReason[];
-const COUNTS = ['active', 'issued', 'revoked', 'announced', 'resets'] as const;
+const COUNTS = ['active', 'issued', 'replaced', 'revoked', 'announced', 'resets'] as const;
 
 /** Name of the page's file in a language. */
 export function pageFile(language: PageLanguage): string {

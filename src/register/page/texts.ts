@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { LeafCounts } from '../../log/checkpoint.ts';
 import type { RevocationReason } from '../../log/events.ts';
 
 /** Languages of the page, each a file of its own: `/index.en.html`. */
@@ -11,6 +12,9 @@ export const PAGE_LANGUAGES = ['en', 'zh'] as const;
 
 /** One of them. */
 export type PageLanguage = (typeof PAGE_LANGUAGES)[number];
+
+/** Counts of a checkpoint. */
+type CountName = keyof LeafCounts;
 
 /** The page's words in one language. */
 export interface PageTexts {
@@ -31,8 +35,8 @@ export interface PageTexts {
   readonly next: string;
   readonly none: string;
   readonly counts: string;
-  readonly countNames: Readonly<Record<'active' | 'issued' | 'revoked' | 'announced' | 'resets', string>>;
-  readonly countMeanings: Readonly<Record<'active' | 'issued' | 'revoked' | 'announced' | 'resets', string>>;
+  readonly countNames: Readonly<Record<CountName, string>>;
+  readonly countMeanings: Readonly<Record<CountName, string>>;
   readonly curves: string;
   readonly issuedCurve: string;
   readonly revokedCurve: string;
@@ -87,14 +91,16 @@ export const PAGE_TEXTS: Readonly<Record<PageLanguage, PageTexts>> = {
     countNames: {
       active: 'in use',
       issued: 'issued',
+      replaced: 'renewed',
       revoked: 'revoked',
       announced: 'announced revocations',
       resets: 'people with a new seed',
     },
     countMeanings: {
       active: 'leaves in the tree',
-      issued: 'ever, renewals included',
-      revoked: 'renewals included',
+      issued: 'ever, renewals not included',
+      replaced: 'a new leaf took the old one’s place',
+      revoked: 'taken out, renewals not included',
       announced: 'open, may be appealed',
       resets: 'as issuers have told',
     },
@@ -162,14 +168,16 @@ export const PAGE_TEXTS: Readonly<Record<PageLanguage, PageTexts>> = {
     countNames: {
       active: '使用中',
       issued: '已签发',
+      replaced: '已换发',
       revoked: '已撤销',
       announced: '已公告的撤销',
       resets: '更换种子的人数',
     },
     countMeanings: {
       active: '树中的叶子',
-      issued: '累计，含换发',
-      revoked: '累计，含换发',
+      issued: '累计，不含换发',
+      replaced: '新叶子取代旧叶子的位置',
+      revoked: '累计，不含换发',
       announced: '待执行，可申诉',
       resets: '由签发方报告',
     },
