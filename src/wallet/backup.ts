@@ -14,19 +14,22 @@
  *
  * @module
  */
+import {
+  BACKUP_KIND_NAMES,
+  BACKUP_KINDS,
+  BACKUP_VERSION,
+  type BackupKind,
+  checkBackupForm,
+  MAX_GUARDS,
+} from '../protocol/backup_form.ts';
 import { MESSAGE_TAG } from '../protocol/domains.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { bytesToInteger, type FieldElement, fieldToBytes, toField } from '../protocol/field.ts';
 import type { Random } from './environment.ts';
 import { PHRASE_BYTES } from './phrase.ts';
-import { seal, sealedLength, unseal } from './sealing.ts';
+import { seal, unseal } from './sealing.ts';
 
-/** Version of the bytes. */
-const VERSION = 1;
-const KINDS = { guards: 1, phrase: 2, passkey: 3 } as const;
-
-/** What opens a backup. */
-export type BackupKind = keyof typeof KINDS;
+export { type BackupKind, MAX_GUARDS } from '../protocol/backup_form.ts';
 
 const SALT_BYTES = 32;
 const SEED_BYTES = 31;
@@ -37,8 +40,6 @@ const RECORD_BYTES = ID_BYTES + 2 * KEY_BYTES;
 const EXPORT_BYTES = 64;
 /** Bytes of a passkey's PRF output. */
 export const PRF_BYTES = 32;
-/** Most guards of a backup. */
-export const MAX_GUARDS = 8;
 
 /** Names a record at a guard. No secret, but whoever knows it can use up the record's guesses. */
 export interface GuardRecord {
@@ -62,8 +63,6 @@ export interface BackupHeader {
   /** At which guards to ask, for kind `guards`. */
   readonly records: readonly GuardRecord[];
 }
-
-const malformed = (): ProtocolError => new ProtocolError('backup_malformed', 'this is not a backup of a Bauta wallet');
 
 const joined = (...parts: readonly Uint8Array[]): Uint8Array => Uint8Array.from(parts.flatMap((part) => [...part]));
 
@@ -97,16 +96,12 @@ interface Parsed extends BackupHeader {
 }
 
 function parse(bytes: Uint8Array): Parsed {
-  if (bytes.length > 0 && bytes[0] !== VERSION) {
-    throw new ProtocolError('backup_version_unsupported', 'this backup is of another version; update the wallet');
-  }
-  const kind = (Object.keys(KINDS) as BackupKind[]).find((name) => KINDS[name] === bytes[1]);
-  if (kind === undefined) throw malformed();
+  // A kind that there is not has the form of none.
+  const kind = BACKUP_KIND_NAMES.find((name) => BACKUP_KINDS[name] === bytes[1]) ?? 'phrase';
+  checkBackupForm(kind, bytes);
   const begin = 2 + SALT_BYTES;
   const count = kind === 'guards' ? (bytes[begin] ?? 0) : 0;
   const end = kind === 'guards' ? begin + 1 + count * RECORD_BYTES : begin;
-  const counted = kind !== 'guards' || (count >= 1 && count <= MAX_GUARDS);
-  if (!counted || bytes.length !== end + sealedLength(SEED_BYTES)) throw malformed();
   const records = Array.from({ length: count }, (_, i) => {
     const at = begin + 1 + i * RECORD_BYTES;
     const part = (offset: number, length: number): Uint8Array => bytes.slice(at + offset, at + offset + length);
@@ -137,7 +132,7 @@ export async function sealBackup(seed: FieldElement, secret: BackupSecret, rando
   const key = secretBytes(secret);
   const salt = random(SALT_BYTES);
   const header = joined(
-    Uint8Array.of(VERSION, KINDS[secret.kind]),
+    Uint8Array.of(BACKUP_VERSION, BACKUP_KINDS[secret.kind]),
     salt,
     secret.kind === 'guards' ? encodeRecords(secret.records) : new Uint8Array(),
   );
