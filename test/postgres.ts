@@ -40,7 +40,8 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
   return cluster.stop;
 }
 
-function findBinaries(): string | undefined {
+/** The folder with PostgreSQL's programs, if it is installed. */
+export function findBinaries(): string | undefined {
   const packaged = '/usr/lib/postgresql';
   const versions = existsSync(packaged) ? readdirSync(packaged).sort((a, b) => Number(b) - Number(a)) : [];
   const folders = [
@@ -50,7 +51,16 @@ function findBinaries(): string | undefined {
   return folders.find((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')));
 }
 
-async function startCluster(binaries: string): Promise<{ url: string; stop: () => Promise<void> }> {
+/**
+ * Starts a throw-away cluster on a Unix socket.
+ *
+ * @param binaries - From {@link findBinaries}.
+ * @param options - `durable` if commits must reach the disk, as they do in use.
+ */
+export async function startCluster(
+  binaries: string,
+  { durable = false } = {},
+): Promise<{ url: string; stop: () => Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'bauta-pg-'));
   const user = serverUser();
   if (user !== undefined) {
@@ -66,9 +76,8 @@ async function startCluster(binaries: string): Promise<{ url: string; stop: () =
   const settings = {
     listen_addresses: '',
     unix_socket_directories: folder,
-    // The cluster is deleted at the end: nothing needs to reach the disk.
-    fsync: 'off',
-    full_page_writes: 'off',
+    // The cluster of the tests is deleted at the end: nothing needs to reach the disk.
+    ...(durable ? {} : { fsync: 'off', full_page_writes: 'off' }),
     max_connections: '200',
   };
   const server = spawn(
