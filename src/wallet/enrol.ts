@@ -6,21 +6,20 @@
  * @module
  */
 import { z } from 'zod';
-import { credentialLeaf, holderCommitment, seedTag } from '../commitment/credential.ts';
+import { holderCommitment, seedTag } from '../commitment/credential.ts';
 import type { Poseidon } from '../commitment/poseidon.ts';
-import { isSignedBy, keyIdOf, leafMessage } from '../log/signatures.ts';
-import { checkAttributes, packAttributes } from '../protocol/attributes.ts';
-import { dateInZone, toDate } from '../protocol/dates.ts';
+import type { BackupKind } from '../protocol/backup_form.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { type FieldElement, parseField } from '../protocol/field.ts';
 import type { Groth16Proof } from '../protocol/presentation.ts';
-import { fromBase64Url, toBase64Url } from '../protocol/scope.ts';
+import { toBase64Url } from '../protocol/scope.ts';
 import { deriveSession } from '../protocol/statement.ts';
 import { fetchCheckpoints, newestSize } from './checkpoints.ts';
-import { attributesSchema, type Credential, type SignedCredential } from './credential.ts';
+import type { Credential, SignedCredential } from './credential.ts';
 import type { Clock, Fetch, IssuerConfig, Random, RegisterConfig } from './environment.ts';
 import { createHolder, type Holder, renewHolder } from './holder.ts';
 import { accepted, type Answer, type Call, jsonOf, send } from './http.ts';
+import { checkIssued, issuedAnswer, type SeedAge } from './issued.ts';
 import { findInLog, type Published, sleep } from './publication.ts';
 import type { OnProgress, Prover } from './prover.ts';
 
@@ -38,13 +37,8 @@ const openedAnswer = z.object({
   expires_at: z.iso.datetime(),
   document_kinds: z.array(z.string()),
 });
-const issuedAnswer = z.object({
-  attributes: attributesSchema,
-  leaf: field,
-  issuer: z.string(),
-  signature: z.string().transform(fromBase64Url),
-});
 const stateAnswer = z.object({
+  status: z.string(),
   index: z.number().int().nonnegative().optional(),
   checkpoint: z.number().int().positive().optional(),
 });
@@ -93,14 +87,36 @@ export interface EnrolDeps {
   readonly signal?: AbortSignal;
 }
 
+/** Sealed backups by what opens them; `null` deletes the one that the issuer keeps. */
+export type Backups = Readonly<Partial<Record<BackupKind, Uint8Array | null>>>;
+
+/** What a credential is asked for; `life.ts` has the cases. */
+export interface CredentialWish {
+  /** How old the seed must be in the issuer's eyes. Default: new. */
+  readonly age?: SeedAge;
+  /** All leaves of the person go: on a new phone, so that the store of the old one is dead. */
+  readonly replaces?: 'all';
+  /** The person's earlier seed is lost, and all that hangs on it: the new one takes its place. */
+  readonly reset?: true;
+  /** For the issuer to keep, with the credential. */
+  readonly backups?: Backups;
+}
+
+/** What {@link requestCredential} takes besides. */
+export interface RequestOptions extends CredentialWish {
+  readonly onProgress?: OnProgress;
+  /**
+   * Keeps seed and blinding before anything is sent: should the answer be lost, the seed is the person's,
+   * and is asked for again with `age: 'unknown'`.
+   */
+  readonly keep?: (enrolment: Enrolment) => Promise<void>;
+}
+
 /** What {@link enrol} takes besides. */
-export interface EnrolOptions {
+export interface EnrolOptions extends RequestOptions {
   /** For a renewal or a second document: the person's seed. Default: a new one. */
   readonly seed?: FieldElement;
-  /** Required with `seed`: what `secretSince` must stay at, YYYYMMDD. */
-  readonly secretSince?: number;
   readonly onStep?: (step: EnrolmentStep) => void;
-  readonly onProgress?: OnProgress;
   /** Keeps the signed credential before the wait for its publication. */
   readonly save?: (signed: SignedCredential) => Promise<void>;
 }
@@ -170,25 +186,35 @@ export async function proveSeed(
   return { holder, form: { holder: String(holder), seed_tag: String(statement.seedTag), proof } };
 }
 
+/** Wire form of backups. */
+export function backupsForm(backups: Backups): Readonly<Record<string, string | null>> {
+  return Object.fromEntries(
+    Object.entries(backups).map(([kind, bytes]) => [kind, bytes === null ? null : toBase64Url(bytes)]),
+  );
+}
+
 /**
  * Proves `issue`, has the leaf signed, and checks all that the issuer shows: attributes without odd
  * values, a leaf that follows from them and from this wallet's secrets, the issuer's signature.
  *
  * @throws {@link ProtocolError} the issuer's code (`person_already_enrolled`, `seed_already_enrolled`,
- * …), `attributes_refused`, `leaf_mismatch`, `signature_invalid`, `session_mismatch`.
+ * `revocation_announced`, `reset_too_soon`, …), `attributes_refused`, `leaf_mismatch`, `signature_invalid`,
+ * `session_mismatch`.
  */
 export async function requestCredential(
   deps: EnrolDeps,
   enrolment: Enrolment,
-  options: Pick<EnrolOptions, 'secretSince' | 'onProgress'> = {},
+  options: RequestOptions = {},
 ): Promise<SignedCredential> {
   const since = newestSize(await fetchCheckpoints(deps.register, deps));
   const { seed, blinding } = enrolment;
+  const { age = 'new', replaces, reset, backups } = options;
   const { holder, form } = await proveSeed(deps, enrolment, options.onProgress);
-  const body = JSON.stringify(form);
+  await options.keep?.(enrolment);
+  const body = JSON.stringify({ ...form, replaces, reset, backups: backups && backupsForm(backups) });
   const answer = await callSession(deps, enrolment, '/credential', { method: 'POST', type: 'application/json', body });
   const issued = jsonOf(answer, issuedAnswer, ISSUER);
-  checkIssued(issued, holder, deps, options.secretSince);
+  checkIssued(issued, holder, age, deps);
   return {
     seed,
     blinding,
@@ -199,23 +225,6 @@ export async function requestCredential(
     since,
     enrolment: { id: enrolment.id, token: enrolment.token },
   };
-}
-
-/** What a wallet must see before it keeps a credential. */
-function checkIssued(
-  { attributes, leaf, issuer, signature }: z.output<typeof issuedAnswer>,
-  holder: FieldElement,
-  deps: EnrolDeps,
-  secretSince: number | undefined,
-): void {
-  const today = dateInZone(deps.clock(), deps.register.timeZone);
-  checkAttributes(attributes, today, secretSince === undefined ? undefined : toDate(secretSince));
-  if (credentialLeaf(deps.poseidon, holder, packAttributes(attributes)) !== leaf) {
-    throw new ProtocolError('leaf_mismatch', 'the issuer signed something else than it shows; do not use this issuer');
-  }
-  if (issuer !== keyIdOf(deps.issuer.key) || !isSignedBy(leafMessage(leaf), signature, deps.issuer.key)) {
-    throw new ProtocolError('signature_invalid', 'the credential is not signed by the issuer that this wallet trusts');
-  }
 }
 
 /**
@@ -243,6 +252,9 @@ async function publication(
     return findInLog(sought.leaf, sought.since, deps.register, deps);
   }
   const state = jsonOf(answer, stateAnswer, ISSUER);
+  if (state.status === 'revoked' || state.status === 'withdrawn') {
+    throw new ProtocolError('credential_revoked', 'this credential was revoked before it was published');
+  }
   if (state.index === undefined || state.checkpoint === undefined) return undefined;
   return { index: state.index, published: state.checkpoint };
 }

@@ -92,7 +92,7 @@ describe('enrol', () => {
 
   it('holds a renewal to the secretSince of the seed', async () => {
     const enrolment = await openEnrolment(deps, { seed: toField(7n) });
-    const options = { secretSince: 20260301 };
+    const options = { age: { secretSince: 20260301, generation: 0 } };
     const refusal = { code: 'attributes_refused' };
     await expect(requestCredential(deps, enrolment, options)).rejects.toMatchObject(refusal);
     world.misbehaviour.attributes = { secretSince: 20260301 };
