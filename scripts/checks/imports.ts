@@ -15,7 +15,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['verifying', 'commitment'],
   ['proving', 'log', 'documents'],
   ['storage', 'http'],
-  ['issuer', 'register', 'guard', 'platform', 'wallet'],
+  ['issuer', 'register', 'guard', 'platform', 'companion', 'wallet'],
   ['demo'],
   ['server'],
 ];

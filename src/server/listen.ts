@@ -14,7 +14,7 @@ export interface App {
 
 /** A bound service. */
 export interface Listening {
-  /** `http://localhost:PORT`. */
+  /** `http://localhost:PORT`, or under the given name. */
   readonly origin: string;
   /** Refuses new connections, ends open ones, and resolves when the port is free. */
   close(): Promise<void>;
@@ -30,6 +30,7 @@ const REQUEST_TIMEOUT = 60_000;
  * @param port - Port number, or 0 for any free one.
  * @param program - Name of the program, for the error.
  * @param setting - How to choose another port, for the error.
+ * @param hostname - Name or number of this machine to which it is bound.
  * @throws {@link ProtocolError} `port_taken`, naming the port and how to choose another.
  */
 export async function listen(
@@ -37,6 +38,7 @@ export async function listen(
   port: number,
   program: string,
   setting = `BAUTA_${program.toUpperCase()}_PORT`,
+  hostname: 'localhost' | '127.0.0.1' = 'localhost',
 ): Promise<Listening> {
   // The origin must be known before the app exists, so the port is bound first.
   let app: App | undefined;
@@ -48,7 +50,7 @@ export async function listen(
     const bound = serve(
       {
         port,
-        hostname: 'localhost',
+        hostname,
         fetch: async (request, env) => {
           await ready;
           return app === undefined ? new Response(null, { status: 503 }) : app.fetch(request, env);
@@ -73,7 +75,7 @@ export async function listen(
     });
   });
   const address = server.address();
-  const origin = `http://localhost:${String(typeof address === 'object' && address !== null ? address.port : port)}`;
+  const origin = `http://${hostname}:${String(typeof address === 'object' && address !== null ? address.port : port)}`;
   const close = (): Promise<void> =>
     new Promise((resolve) => {
       server.close(() => {

@@ -6,6 +6,7 @@
  * ```text
  * GET  /people       the list
  * GET  /people/{id}  passport files and live picture
+ * GET  /people/{id}/chip  the same passport as a simulated chip, for a simulated reader
  * POST /people       a passport made with the visitor's own picture
  * ```
  *
@@ -13,7 +14,9 @@
  */
 import { Hono } from 'hono';
 import type { PassportAuthority } from '../demo/chip.ts';
+import { encodeChip } from '../demo/chip_kept.ts';
 import { personFromPicture, type SamplePerson } from '../demo/people.ts';
+import { SAMPLE_FEATURES } from '../demo/reader_simulator.ts';
 import { bodyLimit, requireContentType } from '../http/limits.ts';
 import { installProblems } from '../http/problems.ts';
 import { MAX_FACE_BYTES } from '../issuer/face_step.ts';
@@ -51,6 +54,14 @@ export function createSamples(deps: SamplesDeps): Hono {
       throw new ProtocolError('not_found', 'there is no such sample person');
     }
     return c.json(evidenceOf(person));
+  });
+  app.get('/people/:id/chip', (c) => {
+    const person = deps.people.find(({ id }) => id === c.req.param('id'));
+    if (person === undefined) {
+      throw new ProtocolError('not_found', 'there is no such sample person');
+    }
+    const { plan } = deps.authority.issueChip(person.chip, person.portrait, SAMPLE_FEATURES);
+    return c.json(encodeChip(plan));
   });
   app.post(
     '/people',

@@ -56,6 +56,8 @@ export const problems = {
   proof_invalid: 'The site refused the proof. Start again there.',
   redirect_refused: 'The site wanted to send you to another address. The wallet does not follow.',
   credential_revoked: 'This credential has been revoked and can no longer be used. Contact the issuer.',
+  credential_replaced:
+    'This credential has been renewed, and a newer one is in its place. Use the wallet in which you renewed it. If that was not you, contact the issuer.',
   credential_not_published: 'The register has not published your credential yet. Try again in a minute.',
   checkpoint_invalid: 'The register’s answer is not properly signed. Nothing was sent. Try again later.',
   checkpoint_not_witnessed:
@@ -66,6 +68,24 @@ export const problems = {
   checkpoint_second_root: 'The register shows two states at once. Nothing was sent. Report this to the issuer.',
   artifact_hash_mismatch: 'A downloaded proving file was damaged or exchanged, and was thrown away. Try again.',
   circuit_version_unsupported: 'The site uses another version of the proof. Reload the wallet to update it.',
+
+  companion_code_wrong: 'This is not the code that the companion shows. Look again, and type its six digits.',
+  companion_locked: 'There were too many wrong codes. Start the companion again, and type the new code.',
+  companion_unpaired: 'The companion does not know this page any more. Type its code again.',
+  companion_busy: 'Another page uses the reader. Finish there, or wait a minute, then try again.',
+  companion_chip_missing: 'The document is no longer open. Read it again.',
+  companion_reader_missing: 'No card reader was found. Connect one to this computer, then try again.',
+  companion_document_missing:
+    'No document was laid on the reader. Lay it there, open at the page with the picture, and try again.',
+  companion_lost: 'The companion stopped. Start it again, and read the document again.',
+  chip_access_denied: 'The chip did not open. Compare the document number and both dates with what is printed.',
+  chip_password_invalid: 'A field does not have the form that documents print. Dates have six digits, year first.',
+  chip_transport_failed:
+    'The connection to the chip was lost. Leave the document still on the reader, and read it again.',
+  chip_unreadable: 'The chip did not answer as a passport’s chip should. Read it again, or use another document.',
+  chip_authentication_failed:
+    'The chip could not show that it is the original. Read the document again; a copy cannot be used.',
+  chip_unsupported: 'This document’s chip cannot be challenged. That is no fault; the credential only says so.',
 
   pin_form: 'A PIN has eight digits.',
   pin_repeats: 'This PIN repeats itself, so it is tried early. Choose another.',
