@@ -46,7 +46,8 @@ export async function startFleet(count: number, task: VerifierTask): Promise<Fle
   const urls: string[] = [];
   try {
     for (let i = 0; i < count; i++) {
-      const child = fork(PROCESS);
+      // Whoever starts it may not have tsx loaded, as tests have not.
+      const child = fork(PROCESS, { execArgv: ['--import', 'tsx'] });
       child.setMaxListeners(0);
       children.push(child);
       urls.push((await answerOf<{ url: string }>(child, task)).url);
