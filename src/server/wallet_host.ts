@@ -12,6 +12,7 @@ import { installProblems } from '../http/problems.ts';
 import { type Logger, logUnexpected, requestLog } from '../http/logs.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { ARTIFACT_PATH } from '../wallet/artifact_parts.ts';
+import { COMPANION_URL } from '../wallet/companion.ts';
 
 /** A name in both languages of the pages. */
 type LocalName = Readonly<Record<'en' | 'zh', string>>;
@@ -62,7 +63,8 @@ const CONTENT_SECURITY_POLICY = [
   "style-src 'self'",
   "img-src 'self' blob: data:",
   'media-src blob:',
-  "connect-src 'self' https: http://localhost:*",
+  // The companion is at a number of this computer: a name could be pointed elsewhere.
+  `connect-src 'self' https: http://localhost:* ${COMPANION_URL}`,
   "manifest-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
