@@ -21,10 +21,10 @@ export interface Place {
   readonly index: number;
 }
 
-/** A verified path of a place, which holds the leaf or is empty. */
+/** A verified path of a place, which holds the leaf, is empty, or holds the leaf that replaced it. */
 export interface Standing {
   readonly path: TreePath;
-  readonly holds: boolean;
+  readonly state: 'held' | 'empty' | 'replaced';
 }
 
 /** A path that the wallet has already. */
@@ -48,12 +48,12 @@ export function checkRoot(path: TreePath, leaf: FieldElement, index: number, roo
   }
 }
 
-/** Takes the path of a place out of a block; an empty place is believed only with a path that proves it. */
+/** Takes the path of a place out of a block; whatever the place holds is believed only with a path that proves it. */
 function standingIn(block: Block, { leaf, index }: Place, checkpoint: Checkpoint, hash: Poseidon): Standing {
   const path = pathFromBlock(block, index);
-  const holds = path[0]?.[childPosition(index, 0)] !== EMPTY_LEAF;
-  checkRoot(path, holds ? leaf : EMPTY_LEAF, index, checkpoint.presentationRoot, hash);
-  return { path, holds };
+  const here = path[0]?.[childPosition(index, 0)] ?? EMPTY_LEAF;
+  checkRoot(path, here, index, checkpoint.presentationRoot, hash);
+  return { path, state: here === leaf ? 'held' : here === EMPTY_LEAF ? 'empty' : 'replaced' };
 }
 
 /**

@@ -30,7 +30,7 @@ export interface SyncDeps {
 }
 
 /** Errors that no other mirror can change: the register signed what proves them. */
-const FINAL: ReadonlySet<string> = new Set(['credential_revoked', 'checkpoint_second_root']);
+const FINAL: ReadonlySet<string> = new Set(['credential_revoked', 'credential_replaced', 'checkpoint_second_root']);
 
 /** Whether trying again is of no use. */
 export function isFinal(error: unknown): boolean {
@@ -46,7 +46,7 @@ export function isFinal(error: unknown): boolean {
  * @throws {@link ProtocolError} `checkpoint_invalid`, `checkpoint_not_witnessed`, `checkpoints_stale`,
  * `checkpoint_rolled_back`, `checkpoint_second_root`,
  * `block_invalid`, `block_unknown`, `path_invalid`, `network_failed`, `response_invalid`,
- * `credential_not_published`, `credential_revoked`.
+ * `credential_not_published`, `credential_revoked`, `credential_replaced`.
  */
 export async function sync(
   credential: Credential,
@@ -137,6 +137,9 @@ async function positionUnder(
     return toPosition(signed, same.path);
   }
   const base = kept.filter(({ epoch }) => epoch < checkpoint.epoch).sort((a, b) => b.epoch - a.epoch)[0];
-  const { path, holds } = await standingUnder(source, credential, checkpoint, base, deps.poseidon, meter);
-  return holds ? toPosition(signed, path) : undefined;
+  const { path, state } = await standingUnder(source, credential, checkpoint, base, deps.poseidon, meter);
+  if (state === 'replaced') {
+    throw new ProtocolError('credential_replaced', 'a newer credential has taken the place of this one');
+  }
+  return state === 'held' ? toPosition(signed, path) : undefined;
 }

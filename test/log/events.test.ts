@@ -15,6 +15,7 @@ import {
   keyIdOf,
   leafMessage,
   NO_EVENT,
+  replacementMessage,
   requestMessage,
   resetsMessage,
   reversalMessage,
@@ -135,6 +136,15 @@ describe('log entries', () => {
     refused({ ...revoked, reason: 'holder_request', announced: 7 });
   });
 
+  it('replace one leaf by another, both field elements other than 0', () => {
+    const replaced = { ...ADDED, kind: 'leaf_replaced', replaced: '12344' };
+    expect(parseEvent(replaced)).toEqual(replaced);
+    for (const wrong of ['0', FIELD_ORDER.toString(), '-1', 12344, undefined])
+      refused({ ...replaced, replaced: wrong });
+    refused({ ...replaced, leaf: '0' });
+    refused({ ...ADDED, replaced: '12344' });
+  });
+
   it('set rules within their limits', () => {
     const rules = { kind: 'rules_set', approvals: 2, delay: 1_209_600 };
     for (const change of [{}, { approvals: 1 }, { approvals: MAX_APPROVALS }, { delay: 1 }, { delay: MAX_DELAY }]) {
@@ -208,6 +218,8 @@ describe('signatures', () => {
   it('are made over messages that cannot be mistaken for each other', () => {
     const messages = [
       leafMessage(LEAF),
+      replacementMessage(LEAF, toField(1n)),
+      replacementMessage(toField(1n), LEAF),
       revocationMessage(LEAF, 'fraud'),
       revocationMessage(LEAF, 'fraud', 7),
       revocationMessage(LEAF, 'death'),

@@ -207,7 +207,7 @@ export function buildLog(
 }
 
 /**
- * A log in which everything happens that may: 27 entries in seven checkpoints. Positions stand in comments,
+ * A log in which everything happens that may: 31 entries in eight checkpoints. Positions stand in comments,
  * for the tests that break it.
  */
 export function goodEpochs(): (LogEvent | string)[][] {
@@ -249,5 +249,11 @@ export function goodEpochs(): (LogEvent | string)[][] {
     ],
     [],
     [make.rules(1, EPOCH), make.carryOut('c', 3, 22)], // 25, 26: by the rules that held at 22
+    [
+      make.replace('e', 'g', 4), // 27
+      make.leaf('i', 6), // 28
+      make.replace('i', 'j', 6), // 29: of the same checkpoint
+      make.replace('g', 'h', 4), // 30: once more
+    ],
   ];
 }

@@ -8,7 +8,7 @@ import { MemoryStore } from '../../src/log/memory_store.ts';
 import { entryHash } from '../../src/log/merkle.ts';
 import { Replay } from '../../src/log/replay.ts';
 import { decodeReplayState, encodeReplayState, initialState, type ReplayState } from '../../src/log/replay_state.ts';
-import { toField } from '../../src/protocol/field.ts';
+import { type FieldElement, toField } from '../../src/protocol/field.ts';
 import { buildLog, type Cut, EPOCH, FIRST_ACTIVE, goodEpochs, leafNamed, make, partyId } from './log_builder.ts';
 import { toyHash } from './reference.ts';
 
@@ -80,7 +80,7 @@ describe('a replay', () => {
         presentationRoot: last?.presentationRoot,
       });
     }
-    expect(last?.counts).toEqual({ issued: 6, revoked: 4, active: 2, announced: 0, resets: 3, replaced: 0 });
+    expect(last?.counts).toEqual({ issued: 7, revoked: 4, active: 3, announced: 0, resets: 3, replaced: 3 });
     expect(last?.reasons).toMatchObject({ holder_request: 1, document_lost: 1, fraud: 2, document_withdrawn: 0 });
     expect(states[0]?.rules).toEqual({ approvals: 1, delay: EPOCH });
     expect(states[0]?.keys.map(({ id }) => id)).not.toContain(partyId('otherIssuer'));
@@ -159,6 +159,36 @@ const BROKEN: readonly (readonly [LogRule, number, string, (LogEvent | string)[]
   ['leaf_elsewhere', 17, 'a wrong position reversed', withEntry(17, make.reverse('c', 1, 14))],
   ['leaf_revoked', 18, 'a revoked leaf announced', withEntry(18, make.announce('d', 2))],
   ['leaf_revoked', 16, 'a leaf revoked twice', withEntry(16, make.request('d', 2))],
+  ['entry_form', 27, 'a replacement by the empty leaf', withEntry(27, text(altered(27, { leaf: '0' })))],
+  ['entry_form', 27, 'a replacement of nothing', withEntry(27, text(altered(27, { replaced: undefined })))],
+  ['signature', 27, 'a replacement signed for another new leaf', withEntry(27, altered(27, { leaf: '7' }))],
+  [
+    'signature',
+    27,
+    'a replacement signed for another old leaf',
+    withEntry(27, altered(27, { replaced: String(leafNamed('f')), index: 5 })),
+  ],
+  [
+    'signature',
+    27,
+    'a replacement with the signature of an added leaf',
+    withEntry(27, altered(27, { signature: (make.leaf('g', 4) as { signature: string }).signature })),
+  ],
+  ['issuer_other', 16, 'a replacement by another issuer', withEntry(16, make.replace('b', 'e', 0, 'otherIssuer'))],
+  ['issuer_other', 27, 'a replacement by a stranger', withEntry(27, make.replace('e', 'g', 4, 'stranger'))],
+  ['announcement_replaced', 16, 'a renewal out of a revocation', withEntry(16, make.replace('a', 'e', 1))],
+  ['leaf_unknown', 27, 'a replacement of a leaf that there is not', withEntry(27, make.replace('z', 'g', 4))],
+  ['leaf_elsewhere', 27, 'a replacement at another position', withEntry(27, make.replace('e', 'g', 5))],
+  ['leaf_revoked', 27, 'a replacement of a revoked leaf', withEntry(27, make.replace('d', 'g', 2))],
+  ['leaf_repeated', 27, 'a replacement by a leaf that is in the tree', withEntry(27, make.replace('e', 'f', 4))],
+  ['leaf_repeated', 27, 'a replacement by a revoked leaf', withEntry(27, make.replace('e', 'd', 4))],
+  ['leaf_repeated', 27, 'a replacement by itself', withEntry(27, make.replace('e', 'e', 4))],
+  ['leaf_repeated', 28, 'a replaced leaf that comes back', withEntry(28, make.leaf('e', 6))],
+  ['leaf_repeated', 30, 'a replaced leaf that replaces its successor', withEntry(30, make.replace('g', 'e', 4))],
+  ['index_taken', 28, 'the position of a replaced leaf', withEntry(28, make.leaf('i', 4))],
+  ['leaf_replaced', 30, 'a leaf replaced twice', withEntry(30, make.replace('e', 'h', 4))],
+  ['leaf_replaced', 30, 'a replaced leaf revoked', withEntry(30, make.request('e', 4))],
+  ['leaf_replaced', 22, 'a replaced leaf announced', withEntry(18, make.replace('c', 'z', 3, 'otherIssuer'))],
   ['rules_missing', 13, 'an announcement without rules', withEntry(1, make.artifacts())],
   ['approvals', 13, 'one approval too few', withEntry(13, make.announce('a', 1, { by: ['approver2'] }))],
   ['approvals', 17, 'a reversal with one too few', withEntry(17, make.reverse('c', 3, 14, ['approver3']))],
@@ -225,6 +255,8 @@ describe('the first fault is named, with its position', () => {
     ['counts', 25, change(4, { counts: { ...counts, resets: 4 } })],
     ['counts', 25, change(4, { counts: { ...counts, issued: 7, active: 4 } })],
     ['counts', 25, change(4, { counts: { ...counts, revoked: 2, active: 4 } })],
+    ['counts', 31, change(7, { counts: { ...(good[7]?.checkpoint.counts as Checkpoint['counts']), replaced: 2 } })],
+    ['presentation_root', 31, change(7, { presentationRoot: good[6]?.checkpoint.presentationRoot as FieldElement })],
     ['reasons', 25, change(4, { reasons: { ...reasons, fraud: 0, death: 1 } })],
     ['entry_missing', 19, good.map((cut, i) => (i === 3 ? { ...cut, entries: entriesOf(3).slice(0, -1) } : cut))],
     [
@@ -249,6 +281,44 @@ describe('the first fault is named, with its position', () => {
       ...['entry_missing', 'entry_beyond'],
     ]);
     expect(Object.keys(LOG_RULES).filter((rule) => !tested.has(rule))).toEqual([]);
+  });
+});
+
+describe('a replacement', () => {
+  const opening = (goodEpochs()[0] ?? []).slice(0, 7);
+  const after = (...events: LogEvent[]): Promise<string> =>
+    firstFault(buildLog(hash, [opening, [make.leaf('a', 0, 'otherIssuer')], events]));
+
+  it('is left to the issuer that signed the leaf, and to any in force once its key is not', async () => {
+    expect(await after(make.replace('a', 'b', 0, 'otherIssuer'))).toBe('none');
+    expect(await after(make.replace('a', 'b', 0))).toBe('issuer_other 8');
+    const gone = make.noKey('issuer', 'otherIssuer');
+    expect(await after(gone, make.replace('a', 'b', 0))).toBe('none');
+    expect(await after(gone, make.replace('a', 'b', 0), make.replace('b', 'c', 0))).toBe('none');
+    expect(await after(gone, make.replace('a', 'b', 0, 'otherIssuer'))).toBe('key_unknown 9');
+    expect(await after(gone, make.replace('a', 'b', 0, 'stranger'))).toBe('key_unknown 9');
+    // An approver's key is no issuer's.
+    expect(await after(gone, make.replace('a', 'b', 0, 'approver1'))).toBe('key_unknown 9');
+    const back = make.key('issuer', 'otherIssuer');
+    expect(await after(gone, back, make.replace('a', 'b', 0))).toBe('issuer_other 10');
+    expect(await after(gone, make.replace('a', 'b', 0), back, make.replace('b', 'c', 0, 'otherIssuer'))).toBe(
+      'issuer_other 11',
+    );
+  });
+
+  it('passes once the announcement was reversed, and its leaf can be revoked like any other', async () => {
+    const announced = make.announce('a', 0);
+    expect(await after(announced, make.replace('a', 'b', 0, 'otherIssuer'))).toBe('announcement_replaced 9');
+    const renewed = [announced, make.reverse('a', 0, 8), make.replace('a', 'b', 0, 'otherIssuer')];
+    expect(await after(...renewed)).toBe('none');
+    // The approvals of the old leaf's revocation are good for no other leaf, and its announcement neither.
+    expect(await after(...renewed, { ...announced, leaf: String(leafNamed('b')) } as LogEvent)).toBe('signature 11');
+    expect(await after(...renewed, make.carryOut('b', 0, 8))).toBe('announcement_unknown 11');
+    for (const part of [1, 2, 1000]) {
+      const cuts = buildLog(hash, [opening, [make.leaf('a', 0, 'otherIssuer')], [...renewed, make.urgent('b', 0)]]);
+      expect(await firstFault(cuts, part)).toBe('none');
+      expect(cuts.at(-1)?.checkpoint.presentationRoot).toBe(cuts[0]?.checkpoint.presentationRoot);
+    }
   });
 });
 

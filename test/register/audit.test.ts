@@ -298,7 +298,7 @@ describe('a register that breaks its own rules', () => {
       newest: Object.keys(secrets).map((name) => ({ name, time: 1_790_000_000 })),
     });
     // The newest may still wait.
-    expect((await report(await serveLog(cosigned((epoch) => (epoch < 6 ? 2 : 0))), ...witnesses)).holds).toBe(true);
+    expect((await report(await serveLog(cosigned((epoch) => (epoch < 7 ? 2 : 0))), ...witnesses)).holds).toBe(true);
     const lacking = await serveLog(cosigned((epoch) => (epoch === 4 ? 1 : 2)));
     expect((await report(lacking, ...witnesses)).fault).toMatchObject({
       rule: 'cosignatures',

@@ -13,6 +13,7 @@ import { type Checkpoint, openCheckpoint } from '../../src/log/checkpoint.ts';
 import {
   keyIdOf,
   leafMessage,
+  replacementMessage,
   requestMessage,
   reversalMessage,
   revocationMessage,
@@ -110,6 +111,8 @@ export async function startRegister(database: Database<RegisterTables>, change: 
     post,
     json,
     submit: (leaf: FieldElement, as: keyof typeof SECRETS = 'issuer') => post('/v1/leaves', submission(leaf, as)),
+    replace: (replaced: FieldElement, leaf: FieldElement, as: keyof typeof SECRETS = 'issuer') =>
+      post('/v1/replacements', replacement(replaced, leaf, as)),
     revoke: (leaf: FieldElement, reason: RevocationReason = 'document_lost', as?: readonly Party[]) =>
       post('/v1/revocations', urgent(leaf, reason, as)),
     announce: (leaf: FieldElement, reason: RevocationReason = 'fraud', after?: number, as?: readonly Party[]) =>
@@ -174,6 +177,16 @@ export async function isRevoked(register: TestRegister): Promise<boolean> {
 /** The body of a submission. */
 export function submission(leaf: FieldElement, as: keyof typeof SECRETS = 'issuer'): Record<string, string> {
   return { leaf: leaf.toString(), issuer: idOf(as), signature: toBase64Url(sign(leafMessage(leaf), SECRETS[as])) };
+}
+
+/** The body of a replacement. */
+export function replacement(
+  replaced: FieldElement,
+  leaf: FieldElement,
+  as: keyof typeof SECRETS = 'issuer',
+): Record<string, string> {
+  const signature = toBase64Url(sign(replacementMessage(replaced, leaf), SECRETS[as]));
+  return { replaced: replaced.toString(), leaf: leaf.toString(), issuer: idOf(as), signature };
 }
 
 /** A party by name. */
