@@ -2,8 +2,8 @@
 /**
  * Machine readable zones (ICAO 9303-3 to 9303-6). Fields and check digits are the `mrz` package's; the
  * verdict is ours, since that package also judges names and states by tables of its own and answers
- * with all of it. Names and the document number never leave this module, and no error carries a
- * character of the zone.
+ * with all of it. Names never leave this module, the document number only where a registry is asked by it,
+ * and no error carries a character of the zone.
  *
  * Years have two digits. A date of birth is never in the future: 20YY unless that lies after today,
  * else 19YY, so that a person of over 99 years reads as a child and is refused rather than trusted. A
@@ -94,6 +94,16 @@ export function readMrz(text: string): MachineReadableZone {
     expiry: cut(layout.fields.expiry).padEnd(6, '<'),
     optionalData: cut(layout.fields.optionalData),
   };
+}
+
+/**
+ * The document number of a passport, for a question to a registry of people and nothing else.
+ *
+ * @param text - A zone that {@link readMrz} has accepted as TD3.
+ * @returns Letters and digits without fillers.
+ */
+export function readDocumentNumber(text: string): string {
+  return text.slice(44, 53).replaceAll('<', '');
 }
 
 function checkDigits(lines: readonly string[], format: MachineReadableZone['format']): void {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * What a checked passport proves about its holder: the attributes of the credential, and the person
- * number by which one person stays one person over every renewal:
+ * What a checked passport proves about its holder: the attributes of the credential, and the number that
+ * the passport itself has for the person:
  *
  *     person number = issuing state || personal number       e.g. UTO110101X900228
  *
- * Names and the document number are not read. docs/protocol.md section 8.
+ * The personal number is that of the data page; where that has none, that of DG11. Never the other way
+ * round: DG11 may be left out by whoever hands the files over, who could then choose between two numbers.
+ * Names are not read. docs/protocol.md section 8.
  *
  * @module
  */
@@ -13,8 +15,8 @@ import type { CalendarDate } from '../protocol/dates.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { nationalityNumber } from '../protocol/nationality.ts';
 import type { AnchorSet } from './anchors.ts';
-import { readDg1 } from './lds.ts';
-import { birthDate, expiryDate, readMrz } from './mrz.ts';
+import { readDg1, readDg11 } from './lds.ts';
+import { birthDate, expiryDate, readDocumentNumber, readMrz } from './mrz.ts';
 import { verifyPassive } from './passive.ts';
 import { type Portrait, readDg2 } from './portrait.ts';
 import { issuingStateOf } from './states.ts';
@@ -28,24 +30,25 @@ export interface PassportHolder {
   readonly nationality: number;
   readonly birth: CalendarDate;
   readonly expiry: CalendarDate;
-  /** Without trailing fillers; undefined where the document bears none. */
+  /** Letters and digits; undefined where the document bears none. */
   readonly personalNumber: string | undefined;
 }
 
 /** A passport that passed every check. */
 export interface PassportEvidence extends PassportHolder {
-  /** Personal data of the strongest kind: only ever the input of a keyed tag, then forgotten. */
-  readonly personNumber: string;
+  /** For a question to a registry of people, then forgotten. */
+  readonly documentNumber: string;
   readonly portrait: Portrait;
   readonly country: string;
   readonly signatureAlgorithm: string;
 }
 
-/** Files of a passport's chip, as on the chip; DG14 and DG15 let it be challenged. */
+/** Files of a passport's chip, as on the chip; DG11 may hold a number, DG14 and DG15 let it be challenged. */
 export interface PassportFiles {
   readonly sod: Uint8Array;
   readonly dg1: Uint8Array;
   readonly dg2: Uint8Array;
+  readonly dg11?: Uint8Array | undefined;
   readonly dg14?: Uint8Array | undefined;
   readonly dg15?: Uint8Array | undefined;
 }
@@ -84,41 +87,41 @@ export function readHolder(dg1: Uint8Array, today: CalendarDate): PassportHolder
     birth,
     expiry,
     // Some states fill the field with zeros: that is nobody's number.
-    personalNumber: /[^0<]/.test(zone.optionalData) ? zone.optionalData : undefined,
+    personalNumber: /[^0<]/.test(zone.optionalData) ? zone.optionalData.replaceAll('<', '') : undefined,
   };
 }
 
 /**
- * The stable number of the person.
+ * The number that a passport has for its person; undefined if it bears none.
  *
- * @param holder - As {@link readHolder} gives it.
- * @throws {@link ProtocolError} `person_number_missing` if the document bears none.
+ * @param holder - As {@link readHolder} or {@link readPassport} gives it.
  */
-export function personNumberOf({ issuingState, personalNumber }: PassportHolder): string {
-  if (personalNumber === undefined) {
-    throw new ProtocolError('person_number_missing', 'this passport bears no personal number; use another document');
-  }
-  return `${issuingState}${personalNumber}`;
+export function personNumberOf({
+  issuingState,
+  personalNumber,
+}: Pick<PassportHolder, 'issuingState' | 'personalNumber'>): string | undefined {
+  return personalNumber === undefined ? undefined : `${issuingState}${personalNumber}`;
 }
 
 /**
  * Reads and checks a passport whole: passive authentication over all data groups given, the data
- * page, the person number, the portrait.
+ * page, the personal number, the portrait.
  *
  * @param files - Those on the chip.
  * @param trust - `at` in Unix milliseconds, `today` the same moment in the register's zone.
  * @throws {@link ProtocolError} with a reason of {@link verifyPassive} or a code of
- * {@link readHolder}, {@link personNumberOf} or {@link readDg2}.
+ * {@link readHolder}, `readDg11` or {@link readDg2}.
  */
 export function readPassport(
   files: PassportFiles,
   trust: { readonly anchors: AnchorSet; readonly at: number; readonly today: CalendarDate },
 ): PassportEvidence {
-  const { sod, dg1, dg2, dg14, dg15 } = files;
+  const { sod, dg1, dg2, dg11, dg14, dg15 } = files;
   const dataGroups = new Map([
     [1, dg1],
     [2, dg2],
   ]);
+  if (dg11 !== undefined) dataGroups.set(11, dg11);
   if (dg14 !== undefined) dataGroups.set(14, dg14);
   if (dg15 !== undefined) dataGroups.set(15, dg15);
   const verdict = verifyPassive({ sod, dataGroups, anchors: trust.anchors, at: trust.at });
@@ -128,7 +131,8 @@ export function readPassport(
   const holder = readHolder(dg1, trust.today);
   return {
     ...holder,
-    personNumber: personNumberOf(holder),
+    personalNumber: holder.personalNumber ?? (dg11 === undefined ? undefined : readDg11(dg11)),
+    documentNumber: readDocumentNumber(readDg1(dg1)),
     portrait: readDg2(dg2),
     country: verdict.country,
     signatureAlgorithm: verdict.signatureAlgorithm,

@@ -77,7 +77,15 @@ function readRecord(record: Uint8Array): Portrait {
   if (view.getUint16(12) === 0 || end > record.length || start >= end) {
     throw malformed('the facial record is not as long as it says');
   }
-  const bytes = record.slice(start, end);
+  return imageOf(record.slice(start, end));
+}
+
+/**
+ * A portrait of an image file.
+ *
+ * @throws {@link ProtocolError} `portrait_unsupported` if it is neither JPEG nor JPEG 2000.
+ */
+export function imageOf(bytes: Uint8Array): Portrait {
   const type = SIGNATURES.find(([, signature]) => startsWith(bytes, signature))?.[0];
   if (type === undefined) {
     throw new ProtocolError('portrait_unsupported', 'the portrait is neither JPEG nor JPEG 2000');

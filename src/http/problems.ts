@@ -46,6 +46,7 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
   leaf_unknown: 404,
   announcement_unknown: 404,
   person_unknown: 404,
+  backup_missing: 404,
   block_unknown: 404,
   tile_unknown: 404,
   checkpoint_unknown: 404,
@@ -74,6 +75,9 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
   enrolment_busy: 409,
   person_already_enrolled: 409,
   seed_already_enrolled: 409,
+  reset_too_soon: 409,
+  resets_exhausted: 409,
+  blinding_reused: 409,
   nonce_used: 409,
   response_code_used: 409,
   action_already_done: 409,
@@ -85,6 +89,7 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
   body_too_large: 413,
   content_type_unsupported: 415,
   // well formed, and refused
+  idempotency_key_reused: 422,
   reason_not_announced: 422,
   reason_not_urgent: 422,
   checkpoint_not_accepted: 422,
@@ -126,6 +131,10 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
   nationality_unsupported: 422,
   portrait_unsupported: 422,
   person_number_missing: 422,
+  document_number_invalid: 422,
+  document_number_check_digit: 422,
+  document_number_mismatch: 422,
+  decoder_refused: 422,
   image_malformed: 422,
   image_too_large: 413,
   face_mismatch: 422,
@@ -146,6 +155,10 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
   register_unreachable: 503,
   checkpoints_unavailable: 503,
   enrolments_full: 503,
+  decoder_unreachable: 503,
+  decoder_answer_invalid: 503,
+  registry_unreachable: 503,
+  registry_answer_invalid: 503,
   face_busy: 503,
   face_unavailable: 503,
   face_models_changed: 503,
@@ -162,6 +175,7 @@ const RETRY_AFTER: Readonly<Record<string, number>> = {
   witness_busy: 1,
   guard_busy: 60,
   verifier_unavailable: 1,
+  database_unreachable: 2,
 };
 
 const TITLES: Readonly<Record<number, string>> = {
@@ -248,12 +262,15 @@ export function problem(c: Context, error: unknown, extra: Readonly<Record<strin
  *
  * @param app - The app.
  * @param onUnexpected - Told of errors that answer `internal_error`; see `logs.ts` for what may be logged.
+ * @param translate - Recognises what drivers and libraries throw.
  */
 export function installProblems<E extends Env, S extends Schema, Path extends string>(
   app: Hono<E, S, Path>,
   onUnexpected?: (error: unknown) => void,
+  translate: (error: unknown) => unknown = (error) => error,
 ): void {
-  app.onError((error, c) => {
+  app.onError((thrown, c) => {
+    const error = translate(thrown);
     if (describeProblem(error).status === 500) {
       onUnexpected?.(error);
     }

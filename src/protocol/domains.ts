@@ -35,6 +35,8 @@ export const MESSAGE_TAG = {
   appeals: 'bauta/appeals/v1',
   turn: 'bauta/turn/v1',
   dedup: 'bauta/dedup/v1',
+  decoded: 'bauta/decoded/v1',
+  person: 'bauta/person/v1',
   vault: 'bauta/vault/v1',
   pin: 'bauta/pin/v1',
   guardPassword: 'bauta/guard-password/v1',

@@ -16,12 +16,15 @@ import { toBase64Url } from '../protocol/scope.ts';
 import { deriveSession } from '../protocol/statement.ts';
 import { fetchCheckpoints, newestSize } from './checkpoints.ts';
 import type { Credential, SignedCredential } from './credential.ts';
+import { type CardFile, type DocumentFiles, documentForm } from './document_form.ts';
 import type { Clock, Fetch, IssuerConfig, Random, RegisterConfig } from './environment.ts';
 import { createHolder, type Holder, renewHolder } from './holder.ts';
 import { accepted, type Answer, type Call, jsonOf, send } from './http.ts';
 import { checkIssued, issuedAnswer, type SeedAge } from './issued.ts';
 import { findInLog, type Published, sleep } from './publication.ts';
 import type { OnProgress, Prover } from './prover.ts';
+
+export type { CardFile, DocumentFiles } from './document_form.ts';
 
 /** The other side, in messages. */
 const ISSUER = 'the issuer';
@@ -42,16 +45,6 @@ const stateAnswer = z.object({
   index: z.number().int().nonnegative().optional(),
   checkpoint: z.number().int().positive().optional(),
 });
-
-/** Files of a document's chip, as ICAO 9303 names them. */
-export interface DocumentFiles {
-  readonly sod: Uint8Array;
-  readonly dg1: Uint8Array;
-  readonly dg2: Uint8Array;
-  /** Where the document has them: without these its chip cannot be challenged (`enrol_chip.ts`). */
-  readonly dg14?: Uint8Array | undefined;
-  readonly dg15?: Uint8Array | undefined;
-}
 
 /** A picture of the person's face, taken now. */
 export interface FacePicture {
@@ -141,15 +134,12 @@ export async function openEnrolment(deps: EnrolDeps, options: Pick<EnrolOptions,
 }
 
 /** Sends the document; the issuer's refusals arrive with their codes (`document_tampered`, …). */
-export async function sendDocument(deps: EnrolDeps, enrolment: Enrolment, document: DocumentFiles): Promise<void> {
-  const { sod, dg1, dg2, dg14, dg15 } = document;
-  const body = JSON.stringify({
-    sod: toBase64Url(sod),
-    dg1: toBase64Url(dg1),
-    dg2: toBase64Url(dg2),
-    dg14: dg14 && toBase64Url(dg14),
-    dg15: dg15 && toBase64Url(dg15),
-  });
+export async function sendDocument(
+  deps: EnrolDeps,
+  enrolment: Enrolment,
+  document: DocumentFiles | CardFile,
+): Promise<void> {
+  const body = JSON.stringify(documentForm(document));
   accepted(await callSession(deps, enrolment, '/document', { method: 'PUT', type: 'application/json', body }), ISSUER);
 }
 
@@ -254,6 +244,9 @@ async function publication(
   const state = jsonOf(answer, stateAnswer, ISSUER);
   if (state.status === 'revoked' || state.status === 'withdrawn') {
     throw new ProtocolError('credential_revoked', 'this credential was revoked before it was published');
+  }
+  if (state.status === 'replaced') {
+    throw new ProtocolError('credential_replaced', 'this credential was replaced before the wallet saw it published');
   }
   if (state.index === undefined || state.checkpoint === undefined) return undefined;
   return { index: state.index, published: state.checkpoint };

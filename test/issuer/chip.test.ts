@@ -39,7 +39,14 @@ function submit({ id, token }: Enrolment, { files }: ReadChip): ReturnType<World
     const bytes = files.dataGroups.get(number);
     return bytes === undefined ? {} : { [`dg${String(number)}`]: toBase64Url(bytes) };
   };
-  const body = JSON.stringify({ sod: toBase64Url(files.sod), ...group(1), ...group(2), ...group(14), ...group(15) });
+  const body = JSON.stringify({
+    kind: 'passport',
+    sod: toBase64Url(files.sod),
+    ...group(1),
+    ...group(2),
+    ...group(14),
+    ...group(15),
+  });
   return world.call('PUT', `/v1/enrolments/${id}/document`, { token, body, type: 'application/json' });
 }
 

@@ -101,24 +101,28 @@ export class World {
       signingKey: this.signingKey,
       approvers: { [keyIdOf(ed25519.getPublicKey(this.approverKey))]: ed25519.getPublicKey(this.approverKey) },
       registerUrl: 'http://register.test',
-      fetch: (url, init) => {
-        if (!this.registerUp) return Promise.reject(new TypeError('connection refused'));
-        if (init?.method !== 'POST') {
-          const state = { status: 'published', index: 3, checkpoint: 8, announcement: this.announcement };
-          return Promise.resolve(Response.json(state));
-        }
-        const body = JSON.parse(init.body as string) as { leaf: string; issuer: string; signature: string };
-        const { leaf, signature } = body;
-        if (url === 'http://register.test/v1/requests') {
-          this.requested.push(body);
-        } else if (!this.submitted.some((known) => known.leaf === leaf)) {
-          this.submitted.push({ leaf, signature });
-        }
-        return Promise.resolve(Response.json({ leaf, status: 'pending' }, { status: 202 }));
-      },
+      fetch: async (url, init) =>
+        this.registerUp ? this.register(url as string, init ?? {}) : Promise.reject(new TypeError('connection refused')),
     });
     return this;
   }
+
+  /** What the register answers; a real one can take its place. */
+  register = (url: string, init: RequestInit): Promise<Response> => {
+    if (init.method !== 'POST') {
+      const state = { status: 'published', index: 3, checkpoint: 8, announcement: this.announcement };
+      const isKnown = this.submitted.some(({ leaf }) => url.endsWith(`/v1/leaves/${leaf}`));
+      return Promise.resolve(isKnown ? Response.json(state) : Response.json({ code: 'leaf_unknown' }, { status: 404 }));
+    }
+    const body = JSON.parse(init.body as string) as { leaf: string; issuer: string; signature: string };
+    const { leaf, signature } = body;
+    if (url === 'http://register.test/v1/requests') {
+      this.requested.push(body);
+    } else if (!this.submitted.some((known) => known.leaf === leaf)) {
+      this.submitted.push({ leaf, signature });
+    }
+    return Promise.resolve(Response.json({ leaf, status: 'pending' }, { status: 202 }));
+  };
 
   /** Everything that is kept or logged, as text. */
   async kept(): Promise<string> {
@@ -160,6 +164,7 @@ export class World {
 
   document({ id, token }: { id: string; token: string }, files: ChipFiles): Promise<Answer> {
     const body = JSON.stringify({
+      kind: 'passport',
       sod: toBase64Url(files.sod),
       dg1: toBase64Url(files.dg1),
       dg2: toBase64Url(files.dg2),
@@ -200,9 +205,13 @@ export class World {
 }
 
 /** What a wallet sends to have its leaf signed. */
-export async function enrolmentForm(session: FieldElement, seed: FieldElement): Promise<Record<string, unknown>> {
-  const statement = { holder: holderCommitment(poseidon, seed, BLINDING), seedTag: seedTag(poseidon, seed), session };
-  const handle = await prover.arm({ circuit: 'issue', inputs: { session, seed, blinding: BLINDING } });
+export async function enrolmentForm(
+  session: FieldElement,
+  seed: FieldElement,
+  blinding = BLINDING,
+): Promise<Record<string, unknown>> {
+  const statement = { holder: holderCommitment(poseidon, seed, blinding), seedTag: seedTag(poseidon, seed), session };
+  const handle = await prover.arm({ circuit: 'issue', inputs: { session, seed, blinding } });
   const { proof } = await prover.fire(handle, statement);
   await prover.release(handle);
   return { holder: String(statement.holder), seed_tag: String(statement.seedTag), proof };
