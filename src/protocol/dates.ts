@@ -52,6 +52,17 @@ export function toDate(value: number): CalendarDate {
   return dateOf(Math.floor(value / 10000), Math.floor(value / 100) % 100, value % 100);
 }
 
+/** One formatter a zone: making one costs more than the whole rest of a presentation's checks. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function formatterOf(timeZone: string): Intl.DateTimeFormat {
+  const known = formatters.get(timeZone);
+  if (known !== undefined) return known;
+  const made = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+  formatters.set(timeZone, made);
+  return made;
+}
+
 /**
  * The date in a civil time zone.
  *
@@ -59,7 +70,7 @@ export function toDate(value: number): CalendarDate {
  * @param timeZone - IANA name; the register's zone is `Asia/Shanghai` unless configured.
  */
 export function dateInZone(milliseconds: number, timeZone: string): CalendarDate {
-  const parts = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' })
+  const parts = formatterOf(timeZone)
     .formatToParts(milliseconds)
     .reduce<Record<string, string>>((all, part) => ({ ...all, [part.type]: part.value }), {});
   return dateOf(Number(parts['year']), Number(parts['month']), Number(parts['day']));
