@@ -12,28 +12,38 @@ import { ProtocolError } from '../protocol/errors.ts';
 import { parseField } from '../protocol/field.ts';
 import { proofSchema } from '../protocol/presentation.ts';
 import { deriveSession } from '../protocol/statement.ts';
+import { backupsSchema } from './backups.ts';
 import type { Issuance, SignedCredential } from './issue.ts';
 import { countAttempt, type Evidence, evidenceOf, type Sessions } from './session.ts';
 
-/** Proofs of a seed that may be tried in one session, beside the one for a credential. */
+/** Proofs of a seed that may be tried in one session, beside those for a credential. */
 export const MAX_PROOF_ATTEMPTS = 10;
+/** Requests for a credential that may be tried in one session. */
+export const MAX_WISHES = 10;
 /** Largest JSON body, in bytes. */
 const MAX_BODY_BYTES = 16 * 1024;
 
-/** Refusals that end a session: nothing that the person hands over again would change them. */
-const REFUSALS: ReadonlySet<string> = new Set(['person_already_enrolled', 'seed_already_enrolled']);
+/** Refusals that end a session: nobody tries one seed after another with one document. */
+const REFUSALS: ReadonlySet<string> = new Set(['seed_already_enrolled']);
 
-const credentialBody = z.strictObject({ holder: z.string(), seed_tag: z.string(), proof: proofSchema });
+const credentialBody = z.strictObject({
+  holder: z.string(),
+  seed_tag: z.string(),
+  proof: proofSchema,
+  replaces: z.literal('all').optional(),
+  reset: z.boolean().optional(),
+  backups: backupsSchema.optional(),
+});
 
 /**
- * Decides a session: hands its evidence to `issue` and forgets it, whether that succeeds or the person or
- * seed is refused. The same wish again gets the same answer until the session expires, so that a lost
- * answer costs nobody their credential.
+ * Decides a session: hands its evidence to `issue` and forgets it, when that succeeds or the seed is someone
+ * else's. After another refusal the person may ask otherwise: for their backup, or a reset. The same wish
+ * again gets the same answer until the session expires, so that a lost answer costs nobody their credential.
  *
  * @param wish - What the wallet asks for, as text; another wish is refused once one was granted.
  * @param issue - Makes and stores the credential; returns the leaf among others.
  * @throws {@link ProtocolError} `enrolment_out_of_order` before the face was accepted or for another
- * wish after the decision, and what `issue` throws.
+ * wish after the decision, `attempts_exhausted`, and what `issue` throws.
  */
 async function decide(
   sessions: Sessions,
@@ -43,6 +53,7 @@ async function decide(
   return sessions.run(id, token, ['face_accepted', 'decided'], async (session) => {
     if (session.decision?.wish === wish) return session.decision.signed;
     const { dedupTag, attributes } = evidenceOf(session);
+    countAttempt(++session.wishes, MAX_WISHES);
     try {
       const signed = await issue({ dedupTag, attributes });
       session.decision = { wish, signed };
@@ -115,9 +126,10 @@ export function credentialRoutes(
         session: deriveSession(id),
       };
       const token = bearer(c.req.header('authorization'));
-      const wish = `${body.holder} ${body.seed_tag}`;
+      const { proof, replaces, reset, backups = {} } = body;
+      const wish = JSON.stringify([body.holder, body.seed_tag, replaces, reset === true]);
       const signed = await decide(sessions, { id, token, wish }, (evidence) =>
-        issuance.issue(statement, body.proof, evidence),
+        issuance.issue({ statement, proof, evidence, wish: { replaces, reset }, backups }),
       );
       return c.json({ ...signed, status: 'pending' }, 202);
     },

@@ -38,7 +38,6 @@ const SETTLE_INTERVAL = 60_000;
 
 /** What holders' wishes need from outside. */
 export interface HolderDeps extends IssueDeps {
-  readonly clock: () => number;
   readonly random: (length: number) => Uint8Array;
   /** Ed25519 public keys of those who decide about appeals, by their `keyIdOf`. */
   readonly approvers: Readonly<Record<string, Uint8Array>>;

@@ -1,24 +1,31 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Issuing: verify that holder commitment and seed tag open to one seed, fix the attributes, sign the
- * leaf, and see it into the register. The signed leaf is durable before the wallet hears of it; the
- * register learns of it as soon as it answers. docs/protocol.md section 8.
+ * Issuing: verify that holder commitment and seed tag open to one seed, decide what becomes of the request
+ * (`plan.ts`), fix the attributes, sign the leaf, and see it into the register (`submission.ts`). The signed
+ * leaf is durable before the wallet hears of it; the register learns of it as soon as it answers.
+ * docs/protocol.md section 8.
  *
  * @module
  */
 import { ed25519 } from '@noble/curves/ed25519.js';
-import { z } from 'zod';
 import { credentialLeaf } from '../commitment/credential.ts';
 import type { Poseidon } from '../commitment/poseidon.ts';
 import { keyIdOf, leafMessage, sign } from '../log/signatures.ts';
 import { type Attributes, packAttributes } from '../protocol/attributes.ts';
+import { dateInZone } from '../protocol/dates.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import type { Groth16Proof } from '../protocol/presentation.ts';
 import { toBase64Url } from '../protocol/scope.ts';
 import { ISSUE_SIGNALS, type IssueStatement } from '../protocol/statement.ts';
-import { type IssuerSchema, markSubmitted, recordIssue, unsubmittedLeaves } from '../storage/issuer.ts';
+import type { IssuerSchema } from '../storage/issuer.ts';
+import { type BackupChange, readKnown, recordDecision } from '../storage/lives.ts';
 import type { Database } from '../storage/open.ts';
 import { type VerificationKey, verifyProof } from '../verifying/groth16.ts';
+import { type Plan, planIssue, type Wish } from './plan.ts';
+import { type LeafState, Submission } from './submission.ts';
+
+/** How often a decision is made anew when another one about the same person came between. */
+const DECIDE_ATTEMPTS = 5;
 
 /** What issuing needs from outside. */
 export interface IssueDeps {
@@ -31,6 +38,22 @@ export interface IssueDeps {
   /** Base URL of the register. */
   readonly registerUrl: string;
   readonly fetch: typeof fetch;
+  /** Unix time in milliseconds. */
+  readonly clock: () => number;
+  readonly timeZone: string;
+}
+
+/** What is asked for, with what was shown. */
+export interface IssueRequest {
+  /** Holder commitment, seed tag, and the session that the issuer itself computed. */
+  readonly statement: IssueStatement;
+  /** Proof of `issue` for that statement. */
+  readonly proof: Groth16Proof;
+  /** What the documents have shown; the age of the seed in `attributes` is that of a new person. */
+  readonly evidence: { readonly dedupTag: string; readonly attributes: Attributes };
+  readonly wish: Wish;
+  /** Sealed by the wallet, base64url. */
+  readonly backups: BackupChange;
 }
 
 /** A signed credential, as the wallet is shown it. */
@@ -43,20 +66,6 @@ export interface SignedCredential {
   /** Ed25519 over the leaf's message, base64url. */
   readonly signature: string;
 }
-
-/** Where a leaf stands in the register. */
-export interface LeafState {
-  readonly status: 'pending' | 'published';
-  readonly index?: number | undefined;
-  /** Log size of the checkpoint that first holds the leaf. */
-  readonly checkpoint?: number | undefined;
-}
-
-const leafState = z.object({
-  status: z.enum(['pending', 'published']),
-  index: z.number().int().nonnegative().optional(),
-  checkpoint: z.number().int().positive().optional(),
-});
 
 /**
  * Checks that a wallet holds the seed behind a seed tag.
@@ -79,6 +88,7 @@ export async function requireIssueProof(
 /** Issues credentials with one key. */
 export class Issuance {
   readonly #deps: IssueDeps;
+  readonly #submission: Submission;
   /** Raw Ed25519 public key, 32 bytes. */
   readonly publicKey: Uint8Array;
   /** Identifier of the public key: `keyIdOf`. */
@@ -88,76 +98,77 @@ export class Issuance {
     this.#deps = deps;
     this.publicKey = ed25519.getPublicKey(deps.signingKey);
     this.keyId = keyIdOf(this.publicKey);
+    this.#submission = new Submission(deps, this.keyId);
   }
 
   /**
-   * Issues one credential.
+   * Issues one credential, or refuses.
    *
-   * @param statement - Holder commitment, seed tag, and the session that the issuer itself computed.
-   * @param proof - Proof of `issue` for that statement.
-   * @param evidence - What the documents have shown.
-   * @throws {@link ProtocolError} `proof_invalid`, `proof_malformed`, `person_already_enrolled`,
-   * `seed_already_enrolled`.
+   * @throws {@link ProtocolError} `proof_invalid`, `proof_malformed`, those of `planIssue`; for a person who has
+   * credentials `register_unreachable`, `blinding_reused`; `enrolment_busy` if decisions about one person keep
+   * meeting.
    */
-  async issue(
-    statement: IssueStatement,
-    proof: Groth16Proof,
-    evidence: { readonly dedupTag: string; readonly attributes: Attributes },
-  ): Promise<SignedCredential> {
-    await requireIssueProof(this.#deps.verificationKey, statement, proof);
-    const { attributes, dedupTag } = evidence;
+  async issue(request: IssueRequest): Promise<SignedCredential> {
+    await requireIssueProof(this.#deps.verificationKey, request.statement, request.proof);
+    for (let attempt = 0; attempt < DECIDE_ATTEMPTS; attempt++) {
+      const signed = await this.#decide(request);
+      if (signed !== undefined) {
+        await this.submitPending();
+        return signed;
+      }
+    }
+    throw new ProtocolError('enrolment_busy', 'another enrolment of this person is being decided; try again');
+  }
+
+  /** Undefined if something else was decided meanwhile. */
+  async #decide({ statement, evidence, wish, backups }: IssueRequest): Promise<SignedCredential | undefined> {
+    const { database, clock, timeZone } = this.#deps;
+    const { dedupTag } = evidence;
+    const seedTag = statement.seedTag.toString();
+    const known = await readKnown(database.kysely, dedupTag, seedTag);
+    const standing = await this.#submission.standings(known.person?.leaves ?? []);
+    const { document } = evidence.attributes;
+    const plan = planIssue({ known, standing, seedTag, document, today: dateInZone(clock(), timeZone), wish });
+    const signed = this.#sign(statement, evidence.attributes, plan);
+    // A leaf of before is dead for good; and one with the blinding of a stolen store would be that store's.
+    if (known.person !== undefined && (await this.#isUsed(signed.leaf, standing))) {
+      throw new ProtocolError('blinding_reused', 'the register has this leaf already; ask with a fresh blinding');
+    }
+    const { attributes, leaf, signature } = signed;
+    const { generation, secretSince, expiry, issued } = attributes;
+    const { replaces, revokes } = plan;
+    const decided = { known, dedupTag, seedTag, generation, secretSince, leaf, document, expiry, issued, signature };
+    return (await recordDecision(database, { ...decided, replaces, revokes, backups })) ? signed : undefined;
+  }
+
+  #sign(statement: IssueStatement, shown: Attributes, { generation, secretSince }: Plan): SignedCredential {
+    const attributes = { ...shown, generation, secretSince };
     const leaf = credentialLeaf(this.#deps.poseidon, statement.holder, packAttributes(attributes));
-    const signed = {
+    return {
       attributes,
       leaf: leaf.toString(),
       issuer: this.keyId,
       signature: toBase64Url(sign(leafMessage(leaf), this.#deps.signingKey)),
     };
-    const conflict = await recordIssue(this.#deps.database, {
-      dedupTag,
-      seedTag: statement.seedTag.toString(),
-      generation: attributes.generation,
-      secretSince: attributes.secretSince,
-      leaf: signed.leaf,
-      document: attributes.document,
-      expiry: attributes.expiry,
-      issued: attributes.issued,
-      signature: signed.signature,
-    });
-    if (conflict !== undefined) {
-      throw new ProtocolError(
-        conflict,
-        conflict === 'person_already_enrolled'
-          ? 'this person has a credential already; recover or reset it instead of enrolling again'
-          : 'this seed belongs to another enrolment; make a new wallet',
-      );
-    }
-    await this.submitPending();
-    return signed;
+  }
+
+  async #isUsed(leaf: string, standing: ReadonlyMap<string, unknown>): Promise<boolean> {
+    return standing.has(leaf) || this.#submission.knows(leaf);
   }
 
   /**
-   * Sends every signed leaf that the register has not acknowledged. Safe to repeat: the register
-   * answers alike for a leaf that it holds. Failures are left for the next call.
+   * Sends every signed leaf that the register has not acknowledged. Failures are left for the next call.
    *
-   * @returns How many leaves still wait.
+   * @returns How many still wait.
    */
-  async submitPending(): Promise<number> {
-    let waiting = 0;
-    for (const { leaf, signature } of await unsubmittedLeaves(this.#deps.database)) {
-      try {
-        const answer = await this.#deps.fetch(`${this.#deps.registerUrl}/v1/leaves`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({ leaf, issuer: this.keyId, signature }),
-        });
-        if (!answer.ok) throw new ProtocolError('register_refused', `the register answered ${String(answer.status)}`);
-        await markSubmitted(this.#deps.database, leaf);
-      } catch {
-        waiting += 1;
-      }
-    }
-    return waiting;
+  submitPending(): Promise<number> {
+    return this.#submission.submitPending();
+  }
+
+  /** Submits what waits, and looks at what became of replacements; call it often. */
+  async tend(): Promise<void> {
+    await this.#submission.watch();
+    await this.submitPending();
   }
 
   /**
@@ -165,15 +176,7 @@ export class Issuance {
    *
    * @param leaf - Decimal leaf that this issuer signed.
    */
-  async leafState(leaf: string): Promise<LeafState> {
-    try {
-      const answer = await this.#deps.fetch(`${this.#deps.registerUrl}/v1/leaves/${leaf}`);
-      const parsed = leafState.safeParse(await answer.json());
-      if (answer.ok && parsed.success) return parsed.data;
-    } catch {
-      // told below
-    }
-    await this.submitPending();
-    return { status: 'pending' };
+  leafState(leaf: string): Promise<LeafState> {
+    return this.#submission.leafState(leaf);
   }
 }

@@ -42,6 +42,7 @@ export interface Session {
   faces: number;
   proofs: number;
   challenges: number;
+  wishes: number;
   busy: boolean;
   evidence?: Evidence | undefined;
   /** Waits for the chip's answer, and for one only. */
@@ -89,6 +90,7 @@ export class Sessions {
       faces: 0,
       proofs: 0,
       challenges: 0,
+      wishes: 0,
       busy: false,
     });
     return { id, token, expiresAt };

@@ -6,7 +6,6 @@
  * @module
  */
 import type { Migration } from 'kysely';
-import type { Database } from './open.ts';
 
 /** Tables of an issuer. */
 export interface IssuerSchema {
@@ -34,6 +33,30 @@ export interface IssuerSchema {
     issued: number;
     /** The holder's wish to have it revoked: 0 none, 1 not yet acknowledged by the register, 2 acknowledged. */
     revocation: number;
+    /** The leaf whose place it takes, until the log says so; null for one with a place of its own. */
+    replaces: string | null;
+  };
+  /** Seeds that a reset has put out of use: never anyone's again. */
+  retired_seed: {
+    /** Poseidon tag, decimal. */
+    seed_tag: string;
+  };
+  /** What the register is told of resets: one row. */
+  reset_report: {
+    id: number;
+    /** Resets since the report that is on its way, or was last. */
+    waiting: number;
+    /** The report on its way; 0 if there is none. */
+    sent: number;
+    /** Log position that it names. */
+    previous: number;
+  };
+  backup: {
+    dedup_tag: string;
+    /** Name of a kind of `BACKUP_KINDS`. */
+    kind: string;
+    /** Sealed by the wallet, base64url. */
+    sealed: string;
   };
   /** An appeal that waits for a decision; deleted with it. */
   appeal: {
@@ -91,79 +114,28 @@ export const issuerMigrations: Record<string, Migration> = {
         .execute();
     },
   },
+  '0003_life': {
+    async up(db) {
+      await db.schema.alterTable('credential').addColumn('replaces', 'text').execute();
+      await db.schema
+        .createTable('retired_seed')
+        .addColumn('seed_tag', 'text', (column) => column.primaryKey())
+        .execute();
+      await db.schema
+        .createTable('reset_report')
+        .addColumn('id', 'integer', (column) => column.primaryKey())
+        .addColumn('waiting', 'integer', (column) => column.notNull())
+        .addColumn('sent', 'integer', (column) => column.notNull())
+        .addColumn('previous', 'bigint', (column) => column.notNull())
+        .execute();
+      await db.insertInto('reset_report').values({ id: 1, waiting: 0, sent: 0, previous: -1 }).execute();
+      await db.schema
+        .createTable('backup')
+        .addColumn('dedup_tag', 'text', (column) => column.notNull().references('person.dedup_tag'))
+        .addColumn('kind', 'text', (column) => column.notNull())
+        .addColumn('sealed', 'text', (column) => column.notNull())
+        .addPrimaryKeyConstraint('backup_key', ['dedup_tag', 'kind'])
+        .execute();
+    },
+  },
 };
-
-/** One decided enrolment. */
-export interface IssuedCredential {
-  readonly dedupTag: string;
-  readonly seedTag: string;
-  readonly generation: number;
-  readonly secretSince: number;
-  readonly leaf: string;
-  readonly document: number;
-  readonly expiry: number;
-  /** YYYYMMDD, a month's start. */
-  readonly issued: number;
-  readonly signature: string;
-}
-
-/** Why a person and a seed could not be recorded. */
-export type EnrolmentConflict = 'person_already_enrolled' | 'seed_already_enrolled';
-
-/**
- * Records a person, the seed's tag and the signed leaf in one transaction; unique on both sides.
- *
- * @returns `undefined`, or what is already taken. Nothing is written in that case.
- */
-export async function recordIssue(
-  db: Database<IssuerSchema>,
-  issued: IssuedCredential,
-): Promise<EnrolmentConflict | undefined> {
-  return db.transaction(async (tx) => {
-    const taken = await tx
-      .selectFrom('person')
-      .select(['dedup_tag'])
-      .where((where) => where.or([where('dedup_tag', '=', issued.dedupTag), where('seed_tag', '=', issued.seedTag)]))
-      .execute();
-    if (taken.length > 0) {
-      return taken.some((row) => row.dedup_tag === issued.dedupTag)
-        ? 'person_already_enrolled'
-        : 'seed_already_enrolled';
-    }
-    await tx
-      .insertInto('person')
-      .values({
-        dedup_tag: issued.dedupTag,
-        seed_tag: issued.seedTag,
-        generation: issued.generation,
-        secret_since: issued.secretSince,
-      })
-      .execute();
-    await tx
-      .insertInto('credential')
-      .values({
-        leaf: issued.leaf,
-        dedup_tag: issued.dedupTag,
-        document: issued.document,
-        expiry: issued.expiry,
-        signature: issued.signature,
-        submitted: 0,
-        issued: issued.issued,
-        revocation: 0,
-      })
-      .execute();
-    return undefined;
-  });
-}
-
-/** Signed leaves that the register has not acknowledged yet. */
-export async function unsubmittedLeaves(
-  db: Database<IssuerSchema>,
-): Promise<readonly { readonly leaf: string; readonly signature: string }[]> {
-  return db.kysely.selectFrom('credential').select(['leaf', 'signature']).where('submitted', '=', 0).execute();
-}
-
-/** Notes that the register has acknowledged a leaf. */
-export async function markSubmitted(db: Database<IssuerSchema>, leaf: string): Promise<void> {
-  await db.kysely.updateTable('credential').set({ submitted: 1 }).where('leaf', '=', leaf).execute();
-}

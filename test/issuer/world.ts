@@ -102,7 +102,9 @@ export class World {
       approvers: { [keyIdOf(ed25519.getPublicKey(this.approverKey))]: ed25519.getPublicKey(this.approverKey) },
       registerUrl: 'http://register.test',
       fetch: async (url, init) =>
-        this.registerUp ? this.register(url as string, init ?? {}) : Promise.reject(new TypeError('connection refused')),
+        this.registerUp
+          ? this.register(url as string, init ?? {})
+          : Promise.reject(new TypeError('connection refused')),
     });
     return this;
   }
