@@ -13,13 +13,15 @@ import { installProblems } from '../http/problems.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { toBase64Url } from '../protocol/scope.ts';
 import { deriveSession } from '../protocol/statement.ts';
+import { backupRoutes } from './backup_routes.ts';
 import { chipRoutes } from './chip_routes.ts';
 import { credentialRoutes } from './decision.ts';
-import { type DocumentDeps, documentRoutes } from './document_step.ts';
+import { type DocumentDeps, documentKinds, documentRoutes } from './document_step.ts';
 import { type FaceDeps, faceRoutes } from './face_step.ts';
 import { holderRoutes } from './holder_routes.ts';
 import { type HolderDeps, Holders } from './holders.ts';
 import { Issuance } from './issue.ts';
+import { Resets } from './resets.ts';
 import { Sessions } from './session.ts';
 
 /** What the issuer needs from outside. */
@@ -48,6 +50,7 @@ export function createIssuer(deps: IssuerDeps): Issuer {
   const sessions = new Sessions(deps);
   const issuance = new Issuance(deps);
   const holders = new Holders(deps, issuance);
+  const resets = new Resets(deps, issuance.keyId);
   const app = new Hono();
   installProblems(app, logUnexpected(deps.logger));
   app.use(requestLog(deps.logger, deps.clock));
@@ -66,7 +69,7 @@ export function createIssuer(deps: IssuerDeps): Issuer {
         token,
         session: deriveSession(id).toString(),
         expires_at: new Date(expiresAt).toISOString(),
-        document_kinds: ['passport'],
+        document_kinds: documentKinds(deps),
       },
       201,
     );
@@ -82,12 +85,14 @@ export function createIssuer(deps: IssuerDeps): Issuer {
   app.route('/', chipRoutes(sessions, deps, bearer));
   app.route('/', faceRoutes(sessions, deps, bearer));
   app.route('/', credentialRoutes(sessions, issuance, bearer));
+  app.route('/', backupRoutes(sessions, deps, bearer));
   app.route('/', holderRoutes(sessions, holders, bearer));
 
   const tend = async (): Promise<void> => {
     sessions.dropExpired();
-    await issuance.submitPending();
+    await issuance.tend();
     await holders.tend();
+    await resets.tend();
   };
   return { app, issuance, tend };
 }
