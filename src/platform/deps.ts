@@ -9,7 +9,13 @@ import type { Checkpoint } from '../log/checkpoint.ts';
 import type { Manifest } from '../protocol/artifacts.ts';
 import type { PlatformDatabase } from '../storage/platform.ts';
 import type { Collector } from './collector.ts';
+import type { PlatformLimits } from './limits.ts';
+import type { PlatformMetrics } from './metrics.ts';
 import type { Random } from './secrets.ts';
+import type { WebhookSender } from './webhook_sender.ts';
+
+/** Milliseconds after its expiry for which a verification is kept, for its result to be collected. */
+export const KEPT_AFTER_EXPIRY = 600_000;
 
 /**
  * The register's checkpoints that matter now: previous, active, next. Their signatures are checked.
@@ -41,6 +47,11 @@ export interface PlatformDeps {
   /** The register's time zone, an IANA name. */
   readonly timeZone: string;
   readonly logger?: Logger;
+  /** Delivers webhooks; without it none are written. */
+  readonly webhooks?: Pick<WebhookSender, 'wake'>;
+  /** How often a backend and an address may call; without it as often as they like. */
+  readonly limits?: PlatformLimits;
+  readonly metrics?: PlatformMetrics;
 }
 
 /** Address of the verifier, as wallets see it. */

@@ -9,8 +9,11 @@ import { createRoute, z } from '@hono/zod-openapi';
 import {
   createdVerificationSchema,
   createVerificationSchema,
+  MAX_IDEMPOTENCY_KEY,
+  MAX_PAGE_SIZE,
   problemSchema,
   responseAcceptedSchema,
+  verificationListSchema,
   verificationSchema,
   verifiedProofSchema,
   verifyProofSchema,
@@ -27,7 +30,8 @@ const PROBLEMS = {
   413: 'Body too large',
   415: 'Content type not supported',
   422: 'Well formed, and refused',
-  503: 'The register has not been heard for too long, or too many proofs wait: see Retry-After',
+  429: 'Too many requests: see Retry-After',
+  503: 'Database or register have not been heard for too long, or too many proofs wait: see Retry-After',
 } as const;
 
 type ProblemResponse = {
@@ -53,10 +57,47 @@ export const createVerificationRoute = createRoute({
   path: '/v1/verifications',
   summary: 'Begin a verification',
   security,
-  request: { body: { required: true, content: json(createVerificationSchema) } },
+  request: {
+    headers: z.object({
+      'idempotency-key': z
+        .string()
+        .max(MAX_IDEMPOTENCY_KEY)
+        .regex(/^[!-~]+$/)
+        .optional()
+        .meta({ description: 'A request that is repeated within a day under its key gets the first answer again.' }),
+    }),
+    body: { required: true, content: json(createVerificationSchema) },
+  },
   responses: {
-    201: { description: 'Begun', content: json(createdVerificationSchema) },
-    ...problems(400, 401, 409, 413, 415),
+    201: {
+      description: 'Begun',
+      headers: {
+        'Idempotent-Replayed': {
+          description: '`true` where this is the answer to an earlier request under the same key',
+          schema: { type: 'string', enum: ['true'] },
+        },
+      },
+      content: json(createdVerificationSchema),
+    },
+    ...problems(400, 401, 409, 413, 415, 422, 429, 503),
+  },
+});
+
+/** List verifications. */
+export const listVerificationsRoute = createRoute({
+  method: 'get',
+  path: '/v1/verifications',
+  summary: 'List the verifications that are still kept, newest first',
+  security,
+  request: {
+    query: z.object({
+      cursor: z.string().max(128).optional().meta({ description: '`next_cursor` of the page before.' }),
+      limit: z.coerce.number().int().min(1).max(MAX_PAGE_SIZE).optional().meta({ type: 'integer' }),
+    }),
+  },
+  responses: {
+    200: { description: 'A page of the list', content: json(verificationListSchema) },
+    ...problems(400, 401, 429, 503),
   },
 });
 
@@ -73,7 +114,7 @@ export const readVerificationRoute = createRoute({
   },
   responses: {
     200: { description: 'How it stands', content: json(verificationSchema) },
-    ...problems(400, 401, 403, 404, 409, 410),
+    ...problems(400, 401, 403, 404, 409, 410, 429, 503),
   },
 });
 
@@ -86,7 +127,7 @@ export const verifyProofRoute = createRoute({
   request: { body: { required: true, content: json(verifyProofSchema) } },
   responses: {
     200: { description: 'Whether it holds', content: json(verifiedProofSchema) },
-    ...problems(400, 401, 413, 415, 503),
+    ...problems(400, 401, 413, 415, 429, 503),
   },
 });
 
@@ -101,7 +142,7 @@ export const requestObjectRoute = createRoute({
       description: 'An unsecured JWT',
       content: { 'application/oauth-authz-req+jwt': { schema: z.string() } },
     },
-    ...problems(400, 404, 409, 410),
+    ...problems(400, 404, 409, 410, 429, 503),
   },
 });
 
@@ -115,6 +156,6 @@ export const responseRoute = createRoute({
   },
   responses: {
     200: { description: 'Accepted, once', content: json(responseAcceptedSchema) },
-    ...problems(400, 404, 409, 410, 413, 415, 422, 503),
+    ...problems(400, 404, 409, 410, 413, 415, 422, 429, 503),
   },
 });

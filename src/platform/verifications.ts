@@ -1,31 +1,27 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Verifications as the platform's backend sees them: begin one, read how it stands, collect its result.
- *
- * The result needs three things: the verification's id, the response code that the wallet brought to
- * the page, and the token of the browser that began. Without the code an answered verification says
- * only that it was answered, so that nobody's login can be finished in another browser.
- * docs/protocol.md section 6.
+ * Beginning a verification: the request that a wallet will answer, made from what the platform's backend asks, and
+ * kept until it is answered. docs/protocol.md section 6.
  *
  * @module
  */
+import type { z } from 'zod';
 import { dateInZone, toDate } from '../protocol/dates.ts';
 import { ProtocolError } from '../protocol/errors.ts';
-import { packPolicy, NATIONALITY_GROUPS, parseAsk, policyOf } from '../protocol/policy.ts';
+import { NATIONALITY_GROUPS, packPolicy, parseAsk, policyOf } from '../protocol/policy.ts';
 import { dcqlOf, MAX_REQUEST_SECONDS, requestInputs, type RequestObject } from '../protocol/request.ts';
-import { type Context, isAllowedUrl, nullifierOf } from '../protocol/scope.ts';
+import { type Context, isAllowedUrl, nullifierOf, periodNumber } from '../protocol/scope.ts';
+import { encodeTransaction } from '../protocol/transaction.ts';
+import { actionOpening, deleteOutdated, insertVerification, type VerificationRow } from '../storage/platform.ts';
 import {
-  actionOpening,
-  collectVerification,
-  findVerification,
-  insertVerification,
-  type VerificationRow,
-} from '../storage/platform.ts';
-import type { createVerificationSchema, CreatedVerification, Verification } from './client/messages.ts';
-import { resultSchema } from './client/messages.ts';
-import type { z } from 'zod';
-import { baseUrl, type PlatformDeps } from './deps.ts';
-import { normalizeTypedCode, randomToken, secretHash, secretMatches } from './secrets.ts';
+  type CreatedVerification,
+  createdVerificationSchema,
+  type createVerificationSchema,
+  PERIOD_SECONDS,
+} from './client/messages.ts';
+import { baseUrl, KEPT_AFTER_EXPIRY, type PlatformDeps } from './deps.ts';
+import { idempotencyRow, type IdempotentRequest, repeatedAnswer } from './idempotency.ts';
+import { randomToken, secretHash } from './secrets.ts';
 
 /** Seconds that a request lives, by channel: default and longest. */
 const LIFE = {
@@ -33,16 +29,30 @@ const LIFE = {
   // A code on a screen can be shown to someone elsewhere: the shorter it lives, the harder.
   cross_device: { default: 120, longest: 300 },
 } as const;
-/** Milliseconds after its expiry for which a verification is kept, for its result to be collected. */
-const KEPT_AFTER_EXPIRY = 600_000;
-/** Wrong response codes after which the result is forgotten. */
-const WRONG_CODES = 5;
 
-/** Begins a verification: makes and keeps the request that a wallet will answer. */
+type Body = z.output<typeof createVerificationSchema>;
+
+/** What {@link createVerification} gives. */
+export interface Creation {
+  readonly created: CreatedVerification;
+  /** Whether it was created by an earlier request under the same idempotency key. */
+  readonly repeated: boolean;
+}
+
+/**
+ * Begins a verification: makes and keeps the request that a wallet will answer.
+ *
+ * @param deps - See {@link PlatformDeps}.
+ * @param body - What is asked.
+ * @param idempotent - Set if the backend may repeat this request.
+ * @throws {@link ProtocolError} `ask_refused`, `request_invalid`, `redirect_uri_invalid`, `ttl_invalid`, `sub_invalid`,
+ * `action_not_open`, `action_opens_differently`, `idempotency_key_reused`.
+ */
 export async function createVerification(
   deps: PlatformDeps,
-  body: z.output<typeof createVerificationSchema>,
-): Promise<CreatedVerification> {
+  body: Body,
+  idempotent?: IdempotentRequest,
+): Promise<Creation> {
   const { clock, random, database } = deps;
   const ask = parseAsk(body.ask);
   const now = clock();
@@ -54,10 +64,9 @@ export async function createVerification(
   }
   if (body.expect_sub !== undefined) nullifierOf(body.expect_sub);
   const redirect = body.channel === 'same_device' ? checkRedirect(deps.origin, body.redirect_uri) : null;
-  const context: Context =
-    body.action === undefined ? { kind: 'account' } : { kind: 'action', ...(await checkAction(deps, body.action)) };
-  const responseUri = `${baseUrl(deps)}/oid4vp/responses`;
   const iat = Math.floor(now / 1000);
+  const context = await contextOf(deps, body, iat);
+  const responseUri = `${baseUrl(deps)}/oid4vp/responses`;
   const request: RequestObject = {
     aud: 'https://self-issued.me/v2',
     client_id: `redirect_uri:${responseUri}`,
@@ -69,7 +78,7 @@ export async function createVerification(
     iat,
     exp: iat + ttl,
     dcql_query: dcqlOf(ask, deps.manifest.version),
-    ...(body.transaction_data === undefined ? {} : { transaction_data: body.transaction_data }),
+    ...(body.transaction_data === undefined ? {} : { transaction_data: body.transaction_data.map(encodeTransaction) }),
     policy: packPolicy(policyOf(ask, today, context)).toString(),
     nationality_mask: NATIONALITY_GROUPS[ask.nationality_group].toString(),
     context,
@@ -93,20 +102,44 @@ export async function createVerification(
     response_code_hash: null,
     result: null,
     error_code: null,
+    sealed_reply: null,
+    created_at: now,
     expires_at: request.exp * 1000,
   };
-  await insertVerification(database, row, now - KEPT_AFTER_EXPIRY);
   const fragment = new URLSearchParams({
     client_id: request.client_id,
     request_uri: `${baseUrl(deps)}/oid4vp/requests/${row.request_id}`,
   });
-  return {
+  const created: CreatedVerification = {
     id: row.id,
     status: 'pending',
     request_url: `${deps.walletUrl}#${fragment.toString()}`,
     browser_token: browserToken,
     expires_at: new Date(row.expires_at).toISOString(),
   };
+  await deleteOutdated(database, now - KEPT_AFTER_EXPIRY, now);
+  const inserted = await insertVerification(
+    database,
+    row,
+    idempotent === undefined ? undefined : idempotencyRow(deps, idempotent, created),
+    now,
+  );
+  if (inserted.outcome === 'key_reused') {
+    throw new ProtocolError('idempotency_key_reused', 'this Idempotency-Key was sent before, with another body');
+  }
+  return inserted.outcome === 'repeated' && idempotent !== undefined
+    ? { created: createdVerificationSchema.parse(repeatedAnswer(idempotent, inserted.sealed)), repeated: true }
+    : { created, repeated: false };
+}
+
+async function contextOf(deps: PlatformDeps, { action, limit }: Body, iat: number): Promise<Context> {
+  if (action !== undefined && limit !== undefined) {
+    throw new ProtocolError('request_invalid', 'ask for an action or for a limit, not for both');
+  }
+  if (action !== undefined) return { kind: 'action', ...(await checkAction(deps, action)) };
+  if (limit === undefined) return { kind: 'account' };
+  const seconds = PERIOD_SECONDS[limit.period];
+  return { kind: 'epoch', name: limit.name, seconds, number: periodNumber(iat, seconds), limit: limit.times };
 }
 
 /** The page to return to: of the platform's own origin, without a fragment. */
@@ -134,45 +167,3 @@ async function checkAction(
   }
   return { name, opens };
 }
-
-/** Reads how a verification stands and, with the response code, collects its result once. */
-export async function readVerification(
-  deps: PlatformDeps,
-  id: string,
-  browserToken: string,
-  responseCode: string | undefined,
-): Promise<Verification> {
-  const row = await findVerification(deps.database, 'id', id);
-  if (row === undefined) {
-    throw new ProtocolError('verification_unknown', 'there is no such verification, or it has been deleted');
-  }
-  if (!secretMatches(browserToken, row.browser_token_hash)) {
-    throw new ProtocolError('browser_token_invalid', 'this verification was begun in another browser');
-  }
-  const now = deps.clock();
-  if (row.status === 'pending') {
-    return { id, status: now < row.expires_at ? 'pending' : 'expired' };
-  }
-  if (responseCode === undefined) return { id, status: 'answered' };
-  if (now >= row.expires_at + KEPT_AFTER_EXPIRY) {
-    throw new ProtocolError('verification_expired', 'the result was not collected in time; begin again');
-  }
-  const code = row.redirect_uri === null ? normalizeTypedCode(responseCode) : responseCode;
-  const collected = await collectVerification(deps.database, id, (hash) => secretMatches(code, hash), WRONG_CODES);
-  if (collected.outcome !== 'collected') {
-    throw new ProtocolError(collected.outcome, COLLECTION_REFUSALS[collected.outcome]);
-  }
-  const { status, result, error_code } = collected.row;
-  return {
-    id,
-    status: status === 'verified' ? 'verified' : 'rejected',
-    ...(result === null ? {} : { result: resultSchema.parse(JSON.parse(result)) }),
-    ...(error_code === null ? {} : { error: { code: error_code } }),
-  };
-}
-
-const COLLECTION_REFUSALS = {
-  response_code_invalid: 'the response code is not the one that the wallet was given',
-  response_code_used: 'the result has been collected; a response code works once',
-  too_many_attempts: 'too many wrong response codes; begin again',
-} as const;

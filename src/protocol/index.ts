@@ -21,4 +21,5 @@ export {
   requestObjectSchema,
 } from './request.ts';
 export { type Context, deriveScope, type Nullifier, nullifierOf, type Scope, subOf } from './scope.ts';
+export { encodeTransaction, type Transaction, transactionSchema, transactionsOf } from './transaction.ts';
 export { fromSignals, SHOW_SIGNALS, type ShowStatement, toSignals } from './statement.ts';

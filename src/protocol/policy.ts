@@ -104,7 +104,7 @@ export function parseAsk(value: unknown): Ask {
  *
  * @param ask - What the platform asks.
  * @param today - The date of the request in the register's time zone.
- * @param context - For an action, seeds that are newer than its opening do not count.
+ * @param context - For an action, seeds that are newer than its opening do not count; a limit has its number.
  */
 export function policyOf(ask: Ask, today: CalendarDate, context: Context): Policy {
   const documents = DOCUMENT_GROUPS[ask.document_group].map((kind) => DOCUMENT_KINDS[kind]);
@@ -122,7 +122,7 @@ export function policyOf(ask: Ask, today: CalendarDate, context: Context): Polic
       0,
     ),
     nullifierOn: Number(ask.pseudonym),
-    limit: Number(ask.pseudonym),
+    limit: ask.pseudonym && context.kind === 'epoch' ? context.limit : Number(ask.pseudonym),
   };
 }
 

@@ -30,11 +30,13 @@ import {
 } from './policy.ts';
 import {
   type Context,
+  contextSchema,
   deriveContext,
   deriveScope,
   fromBase64Url,
   isAllowedUrl,
   NO_SCOPE,
+  periodNumber,
   type Scope,
   toBase64Url,
 } from './scope.ts';
@@ -65,11 +67,6 @@ export const dcqlSchema = z.strictObject({
 });
 /** See {@link dcqlSchema}. */
 export type DcqlQuery = z.infer<typeof dcqlSchema>;
-
-const contextSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('account') }),
-  z.strictObject({ kind: z.literal('action'), name: z.string().min(1).max(200), opens: z.number().int() }),
-]);
 
 /** The request object's claims; names follow OpenID4VP 1.0, RFC 9101 and, below `policy`, Bauta. */
 export const requestObjectSchema = z.object({
@@ -200,15 +197,18 @@ export function requestInputs(request: RequestObject): RequestInputs {
   const policy = parseField(request.policy);
   const mask = parseField(request.nationality_mask);
   const context: Context = request.context;
-  if (context.kind !== 'account') toDate(context.opens);
+  if (context.kind === 'action') toDate(context.opens);
+  if (context.kind === 'epoch' && context.number !== periodNumber(request.iat, context.seconds)) {
+    throw new ProtocolError('request_invalid', 'a limit is for the period in which the request was made');
+  }
   if (!ask.pseudonym && (context.kind !== 'account' || request.expect_sub !== undefined)) {
-    throw new ProtocolError('request_invalid', 'an action and a step-up need a pseudonym');
+    throw new ProtocolError('request_invalid', 'an action, a limit and a step-up need a pseudonym');
   }
   if (
     (request.purpose === 'step_up') !== (request.expect_sub !== undefined) ||
-    (request.purpose === 'step_up' && request.channel !== 'same_device')
+    (request.purpose === 'step_up' && (request.channel !== 'same_device' || context.kind === 'epoch'))
   ) {
-    throw new ProtocolError('request_invalid', 'a step-up names the expected sub, on the same device');
+    throw new ProtocolError('request_invalid', 'a step-up names the expected sub, on the same device, under no limit');
   }
   const today = toDate(unpackPolicy(policy).today);
   if (packPolicy(policyOf(ask, today, context)) !== policy || mask !== NATIONALITY_GROUPS[ask.nationality_group]) {
@@ -246,7 +246,8 @@ export interface RequestExpectation {
  *
  * @param jwt - Body of the answer from `request_uri`.
  * @param expected - See {@link RequestExpectation}.
- * @throws {@link ProtocolError} `request_invalid`, `request_expired`, and those of {@link requestInputs}.
+ * @throws {@link ProtocolError} `request_invalid`, `request_expired`, and those of {@link requestInputs}. What the
+ * transaction data says is for `transactionsOf` to read.
  */
 export function decodeRequestObject(jwt: string, expected: RequestExpectation): RequestObject {
   const parts = jwt.trim().split('.');
@@ -272,6 +273,10 @@ export function decodeRequestObject(jwt: string, expected: RequestExpectation): 
   }
   if (expected.now >= request.exp) {
     throw new ProtocolError('request_expired', 'the request has expired; go back to the platform and start again');
+  }
+  const { context } = request;
+  if (context.kind === 'epoch' && Math.abs(periodNumber(expected.now, context.seconds) - context.number) > 1) {
+    throw new ProtocolError('request_expired', "the request's period is not the one of this device's clock");
   }
   const today = toDate(unpackPolicy(parseField(request.policy)).today);
   if (Math.abs(daysBetween(today, expected.today)) > 1) {

@@ -13,6 +13,7 @@
  *
  * @module
  */
+import { z } from 'zod';
 import { ProtocolError } from './errors.ts';
 import { type FieldElement, fieldFromBytes, fieldToBytes, hashToField, lengthPrefixed, toField } from './field.ts';
 import { HASH_TAG } from './domains.ts';
@@ -63,7 +64,48 @@ export function isAllowedUrl(url: URL): boolean {
 export type Context =
   | { readonly kind: 'account' }
   /** Something a person may do once; `opens` is the date from which a reset seed no longer counts. */
-  | { readonly kind: 'action'; readonly name: string; readonly opens: number };
+  | { readonly kind: 'action'; readonly name: string; readonly opens: number }
+  /** Something a person may do `limit` times in each period, under a pseudonym for each time. */
+  | {
+      readonly kind: 'epoch';
+      readonly name: string;
+      /** Length of a period, one of {@link PERIODS}. */
+      readonly seconds: Period;
+      /** Which period since 1970: Unix seconds divided by the length, rounded down. */
+      readonly number: number;
+      /** Times in a period; not part of the context, so that it may be changed within one. */
+      readonly limit: number;
+    };
+
+/** Lengths of a period in seconds: an hour, a day, a week. Few, since a length of one's own would be a tag. */
+export const PERIODS = [3600, 86_400, 604_800] as const;
+/** One of {@link PERIODS}. */
+export type Period = (typeof PERIODS)[number];
+/** Most times in a period that a platform may allow. */
+export const MAX_LIMIT = 100;
+
+/**
+ * The number of the period that a time is in.
+ *
+ * @param now - Unix seconds.
+ * @param seconds - Length of a period.
+ */
+export function periodNumber(now: number, seconds: number): number {
+  return Math.floor(now / seconds);
+}
+
+/** {@link Context} as a request carries it. */
+export const contextSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('account') }),
+  z.strictObject({ kind: z.literal('action'), name: z.string().min(1).max(200), opens: z.number().int() }),
+  z.strictObject({
+    kind: z.literal('epoch'),
+    name: z.string().min(1).max(200),
+    seconds: z.literal(PERIODS),
+    number: z.number().int().nonnegative(),
+    limit: z.number().int().min(1).max(MAX_LIMIT),
+  }),
+]);
 
 /**
  * Derives the circuit's public input `context`.
@@ -75,13 +117,14 @@ export function deriveContext(context: Context): FieldElement {
     return toField(0n);
   }
   if (context.name.length === 0 || context.name.length > 200) {
-    throw new ProtocolError('context_invalid', 'an action has a name of 1 to 200 characters');
+    throw new ProtocolError('context_invalid', 'an action or a limit has a name of 1 to 200 characters');
   }
+  const period = context.kind === 'action' ? [context.opens] : [context.seconds, context.number];
   return hashToField(
     HASH_TAG.context,
     lengthPrefixed(context.kind),
     lengthPrefixed(context.name),
-    lengthPrefixed(String(context.opens)),
+    ...period.map((part) => lengthPrefixed(String(part))),
   );
 }
 

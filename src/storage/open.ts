@@ -65,14 +65,26 @@ const ATTEMPTS: ReadonlyMap<unknown, number> = new Map([
 /** Milliseconds that SQLite waits for another process's lock. */
 const BUSY_TIMEOUT = 10_000;
 
+/** How a database is opened. */
+export interface OpenOptions {
+  /**
+   * Milliseconds that a caller waits for a connection to PostgreSQL, in line for one included. Without it as long as
+   * it takes: right where a long transaction may hold up the others.
+   */
+  readonly connectTimeout?: number;
+}
+
 /**
  * Opens a database.
  *
  * @param url - `file:PATH` or `:memory:` for SQLite, `postgres://…` or `postgresql://…` for PostgreSQL.
+ * @param options - See {@link OpenOptions}.
  * @throws {@link ProtocolError} `database_url_invalid` for any other URL.
  */
-export async function openDatabase<Schema>(url: string): Promise<Database<Schema>> {
-  const database = /^postgres(ql)?:\/\//.test(url) ? openPostgres<Schema>(url) : openSqlite<Schema>(sqlitePath(url));
+export async function openDatabase<Schema>(url: string, options: OpenOptions = {}): Promise<Database<Schema>> {
+  const database = /^postgres(ql)?:\/\//.test(url)
+    ? openPostgres<Schema>(url, options)
+    : openSqlite<Schema>(sqlitePath(url));
   try {
     await database.kysely.executeQuery(CompiledQuery.raw('select 1'));
   } catch (cause) {
@@ -109,8 +121,13 @@ function openSqlite<Schema>(path: string): Database<Schema> {
   };
 }
 
-function openPostgres<Schema>(url: string): Database<Schema> {
-  const pool = new Pool({ connectionString: url, types: { getTypeParser: parserOf } });
+function openPostgres<Schema>(url: string, { connectTimeout }: OpenOptions): Database<Schema> {
+  const pool = new Pool({
+    connectionString: url,
+    ...(connectTimeout === undefined ? {} : { connectionTimeoutMillis: connectTimeout }),
+    keepAlive: true,
+    types: { getTypeParser: parserOf },
+  });
   // An idle connection that breaks is replaced; without a listener it would end the process.
   pool.on('error', () => undefined);
   const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });

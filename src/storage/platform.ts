@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * What a platform's verifier keeps: open requests, results until they are collected, and which actions
- * are done. An action's row carries neither a time nor a verification, so that it says no more than
- * that this pseudonym acted. docs/protocol.md section 6.
+ * What a platform's verifier keeps: open requests, results until they are collected, which actions are done,
+ * what answers were given under an idempotency key, and webhooks until they are delivered. An action's row
+ * carries neither a time nor a verification, so that it says no more than that this pseudonym acted.
+ * docs/protocol.md section 6.
  *
  * @module
  */
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Migrations } from './migrate.ts';
 import type { Database } from './open.ts';
 
@@ -35,6 +36,10 @@ export interface VerificationRow {
   /** JSON; null until verified and once collected. */
   result: string | null;
   error_code: string | null;
+  /** The reply to the answer, sealed under the answer's retry token; null without one and once collected. */
+  sealed_reply: string | null;
+  /** Unix milliseconds. */
+  created_at: number;
   /** Unix milliseconds. */
   expires_at: number;
 }
@@ -46,12 +51,45 @@ export interface ActionDone {
   nullifier: string;
 }
 
+/** One time of those that a limit allows. */
+export interface LimitUsed extends ActionDone {
+  /** When its period can no longer be asked for, Unix milliseconds. */
+  ends_at: number;
+}
+
+/** An answer that was given under an idempotency key. */
+export interface IdempotencyRow {
+  /** Hash of the key and of whose it is. */
+  name: string;
+  /** Hash of the request's body. */
+  body_hash: string;
+  /** The answer, sealed under the key itself. */
+  sealed: string;
+  /** Unix milliseconds. */
+  expires_at: number;
+}
+
+/** A webhook that is not delivered yet. */
+export interface WebhookRow {
+  /** `webhook-id` of every delivery of it. */
+  id: string;
+  /** What is sent, as it is signed. */
+  body: string;
+  /** Deliveries that failed. */
+  attempts: number;
+  /** When it is sent next, or while it is being sent, when another process may; Unix milliseconds. */
+  due_at: number;
+}
+
 /** Tables of a platform's verifier. */
 export interface PlatformSchema {
   verification: VerificationRow;
   /** The opening date by which an action's name is known from its first use on. */
   action: { name: string; opens: number };
   action_done: ActionDone;
+  limit_used: LimitUsed;
+  idempotency: IdempotencyRow;
+  webhook: WebhookRow;
 }
 
 /** Migrations of {@link PlatformSchema}. */
@@ -90,6 +128,41 @@ export const platformMigrations: Migrations = {
         .execute();
     },
   },
+  '002_operations': {
+    async up(db: Kysely<unknown>) {
+      await db.schema.alterTable('verification').addColumn('sealed_reply', 'text').execute();
+      await db.schema
+        .alterTable('verification')
+        .addColumn('created_at', 'bigint', (column) => column.notNull().defaultTo(sql`0`))
+        .execute();
+      await db.schema.createIndex('verification_created_at').on('verification').columns(['created_at', 'id']).execute();
+      await db.schema
+        .createTable('limit_used')
+        .addColumn('scope', 'text', (column) => column.notNull())
+        .addColumn('context', 'text', (column) => column.notNull())
+        .addColumn('nullifier', 'text', (column) => column.notNull())
+        .addColumn('ends_at', 'bigint', (column) => column.notNull())
+        .addPrimaryKeyConstraint('limit_used_once', ['scope', 'context', 'nullifier'])
+        .execute();
+      await db.schema.createIndex('limit_used_ends_at').on('limit_used').column('ends_at').execute();
+      await db.schema
+        .createTable('idempotency')
+        .addColumn('name', 'text', (column) => column.primaryKey())
+        .addColumn('body_hash', 'text', (column) => column.notNull())
+        .addColumn('sealed', 'text', (column) => column.notNull())
+        .addColumn('expires_at', 'bigint', (column) => column.notNull())
+        .execute();
+      await db.schema.createIndex('idempotency_expires_at').on('idempotency').column('expires_at').execute();
+      await db.schema
+        .createTable('webhook')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('body', 'text', (column) => column.notNull())
+        .addColumn('attempts', 'integer', (column) => column.notNull())
+        .addColumn('due_at', 'bigint', (column) => column.notNull())
+        .execute();
+      await db.schema.createIndex('webhook_due_at').on('webhook').column('due_at').execute();
+    },
+  },
 };
 
 /** Database of a platform's verifier. */
@@ -108,16 +181,53 @@ export async function actionOpening(db: PlatformDatabase, name: string, opens: n
   });
 }
 
-/** Keeps a new verification and deletes those that expired before a time, Unix milliseconds. */
+/** What becomes of an insertion under an idempotency key. */
+export type Inserted =
+  | { readonly outcome: 'inserted' }
+  | { readonly outcome: 'repeated'; readonly sealed: string }
+  | { readonly outcome: 'key_reused' };
+
+/**
+ * Keeps a new verification; under an idempotency key exactly once, however many ask at the same time.
+ *
+ * @param now - Unix milliseconds.
+ */
 export async function insertVerification(
   db: PlatformDatabase,
   row: VerificationRow,
-  deleteExpiredBefore: number,
-): Promise<void> {
-  await db.transaction(async (tx) => {
-    await tx.deleteFrom('verification').where('expires_at', '<', deleteExpiredBefore).execute();
+  idempotency: IdempotencyRow | undefined,
+  now: number,
+): Promise<Inserted> {
+  if (idempotency === undefined) {
+    await db.kysely.insertInto('verification').values(row).execute();
+    return { outcome: 'inserted' };
+  }
+  return db.transaction<Inserted>(async (tx) => {
+    const { name } = idempotency;
+    const known = await tx.selectFrom('idempotency').selectAll().where('name', '=', name).executeTakeFirst();
+    if (known !== undefined && known.expires_at > now) {
+      return known.body_hash === idempotency.body_hash
+        ? { outcome: 'repeated', sealed: known.sealed }
+        : { outcome: 'key_reused' };
+    }
+    if (known !== undefined) await tx.deleteFrom('idempotency').where('name', '=', name).execute();
+    await tx.insertInto('idempotency').values(idempotency).execute();
     await tx.insertInto('verification').values(row).execute();
+    return { outcome: 'inserted' };
   });
+}
+
+/**
+ * Deletes what is past its time.
+ *
+ * @param db - Of the verifier.
+ * @param before - Verifications that expired before it, Unix milliseconds.
+ * @param now - Unix milliseconds: idempotency keys and used limits that ended before it.
+ */
+export async function deleteOutdated(db: PlatformDatabase, before: number, now: number): Promise<void> {
+  await db.kysely.deleteFrom('verification').where('expires_at', '<', before).execute();
+  await db.kysely.deleteFrom('idempotency').where('expires_at', '<', now).execute();
+  await db.kysely.deleteFrom('limit_used').where('ends_at', '<', now).execute();
 }
 
 /** Finds a verification by one of its names. */
@@ -129,108 +239,34 @@ export async function findVerification(
   return db.kysely.selectFrom('verification').selectAll().where(by, '=', value).executeTakeFirst();
 }
 
-/** How a pending verification ends. */
-export type Settlement =
-  | { readonly status: 'verified'; readonly result: string; readonly action: ActionDone | undefined }
-  | { readonly status: 'rejected'; readonly errorCode: string };
-
-/**
- * Ends a pending verification, exactly once, together with the action that it consumes.
- *
- * @returns `nonce_used` if it was no longer pending, and then nothing is written; `action_already_done`
- * if the pseudonym had acted before: the verification then ends as rejected.
- */
-export async function settleVerification(
-  db: PlatformDatabase,
-  id: string,
-  settlement: Settlement,
-  responseCodeHash: string | null,
-): Promise<'settled' | 'nonce_used' | 'action_already_done'> {
-  return db.transaction(async (tx) => {
-    const pending = await tx
-      .updateTable('verification')
-      .set({
-        status: settlement.status,
-        response_code_hash: responseCodeHash,
-        ...(settlement.status === 'verified' ? { result: settlement.result } : { error_code: settlement.errorCode }),
-      })
-      .where('id', '=', id)
-      .where('status', '=', 'pending')
-      .executeTakeFirst();
-    if (pending.numUpdatedRows === 0n) return 'nonce_used';
-    if (settlement.status === 'rejected' || settlement.action === undefined) return 'settled';
-    const done = await tx
-      .insertInto('action_done')
-      .values(settlement.action)
-      .onConflict((conflict) => conflict.columns(['scope', 'context', 'nullifier']).doNothing())
-      .executeTakeFirst();
-    if (done.numInsertedOrUpdatedRows === 1n) return 'settled';
-    await tx
-      .updateTable('verification')
-      .set({ status: 'rejected', result: null, error_code: 'action_already_done' })
-      .where('id', '=', id)
-      .execute();
-    return 'action_already_done';
-  });
+/** Where a page of a list begins: after this verification. */
+export interface ListPosition {
+  readonly createdAt: number;
+  readonly id: string;
 }
 
-/** Counts an answer that was refused; at the limit the verification ends as rejected. */
-export async function countRefusedAnswer(db: PlatformDatabase, id: string, limit: number): Promise<void> {
-  await db.transaction(async (tx) => {
-    const row = await tx
-      .updateTable('verification')
-      .set((where) => ({ refused_answers: where('refused_answers', '+', 1) }))
-      .where('id', '=', id)
-      .where('status', '=', 'pending')
-      .returning('refused_answers')
-      .executeTakeFirst();
-    if (row !== undefined && row.refused_answers >= limit) {
-      await tx
-        .updateTable('verification')
-        .set({ status: 'rejected', error_code: 'too_many_attempts' })
-        .where('id', '=', id)
-        .execute();
-    }
-  });
-}
+/** What a list tells of a verification. */
+export type ListedRow = Pick<
+  VerificationRow,
+  'id' | 'status' | 'response_code_hash' | 'request' | 'created_at' | 'expires_at'
+>;
 
-/** What collecting a result gave. */
-export type Collected =
-  | { readonly outcome: 'collected'; readonly row: VerificationRow }
-  | { readonly outcome: 'response_code_invalid' | 'response_code_used' | 'too_many_attempts' };
-
-/**
- * Hands out a result for its response code, once, and forgets it. At the limit of wrong codes the
- * result is forgotten unseen.
- *
- * @param codeMatches - Compares a stored hash with the code at hand, in constant time.
- */
-export async function collectVerification(
+/** Verifications, newest first. */
+export async function listVerifications(
   db: PlatformDatabase,
-  id: string,
-  codeMatches: (hash: string) => boolean,
-  wrongCodesLimit: number,
-): Promise<Collected> {
-  return db.transaction<Collected>(async (tx) => {
-    const row = await tx.selectFrom('verification').selectAll().where('id', '=', id).executeTakeFirst();
-    if (row === undefined || row.status === 'pending') return { outcome: 'response_code_invalid' };
-    if (row.wrong_codes >= wrongCodesLimit) return { outcome: 'too_many_attempts' };
-    if (row.response_code_hash === null) return { outcome: 'response_code_used' };
-    const forgotten = { result: null, response_code_hash: null };
-    if (codeMatches(row.response_code_hash)) {
-      await tx.updateTable('verification').set(forgotten).where('id', '=', id).execute();
-      return { outcome: 'collected', row };
-    }
-    const wrong = row.wrong_codes + 1;
-    const last = wrong >= wrongCodesLimit;
-    await tx
-      .updateTable('verification')
-      .set({
-        wrong_codes: wrong,
-        ...(last ? { ...forgotten, status: 'rejected', error_code: 'too_many_attempts' } : {}),
-      })
-      .where('id', '=', id)
-      .execute();
-    return { outcome: last ? 'too_many_attempts' : 'response_code_invalid' };
-  });
+  after: ListPosition | undefined,
+  count: number,
+): Promise<readonly ListedRow[]> {
+  let query = db.kysely
+    .selectFrom('verification')
+    .select(['id', 'status', 'response_code_hash', 'request', 'created_at', 'expires_at']);
+  if (after !== undefined) {
+    query = query.where((eb) =>
+      eb.or([
+        eb('created_at', '<', after.createdAt),
+        eb.and([eb('created_at', '=', after.createdAt), eb('id', '<', after.id)]),
+      ]),
+    );
+  }
+  return query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(count).execute();
 }

@@ -9,6 +9,7 @@ import { deriveNullifier } from '../commitment/credential.ts';
 import type { Poseidon } from '../commitment/poseidon.ts';
 import { type Attributes, DOCUMENT_KINDS, type DocumentKind } from '../protocol/attributes.ts';
 import { ProtocolError } from '../protocol/errors.ts';
+import { toField } from '../protocol/field.ts';
 import { nationalityCode } from '../protocol/nationality.ts';
 import { type Ask, type Disclosed, unpackPolicy } from '../protocol/policy.ts';
 import { subOf } from '../protocol/scope.ts';
@@ -38,17 +39,19 @@ export interface Consent {
 }
 
 /** What a credential must know of a request to answer it. */
-export type Asked = Pick<PendingRequest, 'ask' | 'inputs' | 'origin'>;
+export type Asked = Pick<PendingRequest, 'ask' | 'inputs' | 'origin'> & Partial<Pick<PendingRequest, 'index'>>;
 
 /** What a credential would show in answer to a request. */
 export function consentOf(pending: Asked, credential: Credential, poseidon: Poseidon): Consent {
-  const { ask, inputs, origin } = pending;
+  const { ask, inputs, origin, index = 0 } = pending;
   const { scope, context } = inputs;
   return {
     origin,
     ask,
     disclosed: disclosedOf(ask, credential.attributes),
-    sub: ask.pseudonym ? subOf(deriveNullifier(poseidon, credential.seed, scope, context)) : undefined,
+    sub: ask.pseudonym
+      ? subOf(deriveNullifier(poseidon, credential.seed, scope, context, toField(BigInt(index))))
+      : undefined,
     unmet: unmetBy(credential.attributes, pending),
   };
 }

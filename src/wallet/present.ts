@@ -92,7 +92,7 @@ export function answerTo(
   synced: Synced,
   deps: Pick<ArmDeps, 'poseidon' | 'clock'>,
 ): Answered {
-  const { inputs, ask } = asked;
+  const { inputs, ask, index = 0 } = asked;
   const { disclosed, unmet, sub } = consentOf(asked, credential, deps.poseidon);
   if (unmet.length > 0) {
     throw new ProtocolError('policy_unmet', 'this credential does not meet what the platform asks');
@@ -115,7 +115,7 @@ export function answerTo(
       extension: NO_EXTENSION,
       leafIndex: credential.index,
       path,
-      index: toField(0n),
+      index: toField(BigInt(index)),
     },
   } as const;
   return { statement, disclosed, sub, checkpoint: size, task };

@@ -17,7 +17,9 @@ import {
   type RequestObject,
 } from '../protocol/request.ts';
 import { isAllowedUrl } from '../protocol/scope.ts';
+import { type Transaction, transactionsOf } from '../protocol/transaction.ts';
 import type { Clock, Fetch } from './environment.ts';
+import { reportRefusal } from './error_response.ts';
 import { accepted, send, textOf } from './http.ts';
 
 /** A request that has passed every check but the holder's consent. */
@@ -25,6 +27,10 @@ export interface PendingRequest {
   readonly request: RequestObject;
   readonly inputs: RequestInputs;
   readonly ask: Ask;
+  /** What the holder confirms: shown as it is, before consent. */
+  readonly transactions: readonly Transaction[];
+  /** Which of the times that a limit allows this is, from 0; `limits.ts` tells. 0 where there is no limit. */
+  readonly index: number;
   /** Who asks: shown large. */
   readonly origin: string;
   /** Unix time in milliseconds. */
@@ -39,6 +45,8 @@ export interface RequestDeps {
   readonly timeZone: string;
   /** Version of the prover's artifacts: `(await prover.info()).version`. */
   readonly version: number;
+  /** Whether the caller shows {@link PendingRequest.transactions}. Default false: such requests are refused. */
+  readonly showsTransactions?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -69,12 +77,13 @@ function parseLink(fragment: string): { readonly clientId: string; readonly requ
 }
 
 /**
- * Fetches and checks the request that a link names.
+ * Fetches and checks the request that a link names. A request that the platform can repair is refused to its
+ * origin too: `error_response.ts`.
  *
  * @param fragment - `location.hash`, with or without `#`.
  * @throws {@link ProtocolError} `link_invalid`, `request_invalid`, `request_expired`, `ask_refused`,
  * `policy_mismatch`, `scope_invalid`, `circuit_version_unsupported`,
- * `transaction_data_unsupported`, or the platform's code.
+ * `transaction_data_invalid`, `transaction_data_unsupported`, or the platform's code.
  */
 export async function readRequest(fragment: string, deps: RequestDeps): Promise<PendingRequest> {
   const link = parseLink(fragment);
@@ -87,8 +96,20 @@ export async function readRequest(fragment: string, deps: RequestDeps): Promise<
   if (accepted(answer, 'the platform').type !== `application/${REQUEST_TYP}`) {
     throw new ProtocolError('request_invalid', 'the platform did not answer with a request object');
   }
+  const jwt = textOf(answer);
+  try {
+    return checkRequest(jwt, link, deps);
+  } catch (error) {
+    await reportRefusal(jwt, link, error, deps);
+    throw error;
+  }
+}
+
+type Link = ReturnType<typeof parseLink>;
+
+function checkRequest(jwt: string, link: Link, deps: RequestDeps): PendingRequest {
   const now = deps.clock();
-  const request = decodeRequestObject(textOf(answer), {
+  const request = decodeRequestObject(jwt, {
     ...link,
     now: now / 1000,
     today: dateInZone(now, deps.timeZone),
@@ -99,7 +120,8 @@ export async function readRequest(fragment: string, deps: RequestDeps): Promise<
       'the platform asks for a proof of another version; reload the wallet to bring it up to date',
     );
   }
-  if (request.transaction_data !== undefined) {
+  const transactions = transactionsOf(request.transaction_data);
+  if (transactions.length > 0 && deps.showsTransactions !== true) {
     // Bound by the proof, so the holder would sign it: never what no page can show.
     throw new ProtocolError('transaction_data_unsupported', 'this wallet can not show the transaction to be confirmed');
   }
@@ -107,6 +129,8 @@ export async function readRequest(fragment: string, deps: RequestDeps): Promise<
     request,
     inputs: requestInputs(request),
     ask: askOf(request.dcql_query),
+    transactions,
+    index: 0,
     origin: new URL(request.response_uri).origin,
     expiresAt: request.exp * 1000,
   };

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RequestObject } from '../../src/protocol/request.ts';
 import { toBase64Url } from '../../src/protocol/scope.ts';
+import { encodeTransaction } from '../../src/protocol/transaction.ts';
 import type { Fetch } from '../../src/wallet/environment.ts';
 import { type PendingRequest, readRequest } from '../../src/wallet/present.ts';
 import { NOW } from '../proving/sample.ts';
@@ -175,7 +176,7 @@ describe('readRequest', () => {
   });
 
   it('refuses a transaction that it can not show', async () => {
-    const request = { ...requestFor(), transaction_data: ['eyJ0eXBlIjoicGF5bWVudCJ9'] };
+    const request = { ...requestFor(), transaction_data: [encodeTransaction({ title: 'Pay', lines: [] })] };
     await expect(readObject(request)).rejects.toMatchObject({ code: 'transaction_data_unsupported' });
   });
 

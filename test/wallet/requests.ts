@@ -12,6 +12,7 @@ import {
   type RequestObject,
 } from '../../src/protocol/request.ts';
 import { toBase64Url } from '../../src/protocol/scope.ts';
+import { transactionsOf } from '../../src/protocol/transaction.ts';
 import type { PendingRequest } from '../../src/wallet/present.ts';
 import { NOW } from '../proving/sample.ts';
 import { random } from './world.ts';
@@ -56,6 +57,8 @@ export function pendingFor(request: RequestObject): PendingRequest {
     request,
     inputs: requestInputs(request),
     ask: askOf(request.dcql_query),
+    transactions: transactionsOf(request.transaction_data),
+    index: 0,
     origin: new URL(request.response_uri).origin,
     expiresAt: request.exp * 1000,
   };

@@ -9,6 +9,8 @@ import { z } from 'zod';
 import { AGES, askSchema } from '../../protocol/policy.ts';
 import { presentationSchema } from '../../protocol/presentation.ts';
 import { MAX_REQUEST_SECONDS, requestObjectSchema } from '../../protocol/request.ts';
+import { MAX_LIMIT, type Period } from '../../protocol/scope.ts';
+import { MAX_TRANSACTIONS, transactionSchema } from '../../protocol/transaction.ts';
 
 /** Assurance of a result about the moment, as OpenID Connect's `acr`. */
 export const ACR = {
@@ -17,6 +19,14 @@ export const ACR = {
   /** The holder of the expected pseudonym proved possession again, on the active root. */
   step_up: 'urn:bauta:possession',
 } as const;
+
+/** Periods of a limit by name, in seconds. */
+export const PERIOD_SECONDS = { hour: 3600, day: 86_400, week: 604_800 } as const satisfies Record<string, Period>;
+
+/** Longest `Idempotency-Key`. */
+export const MAX_IDEMPOTENCY_KEY = 128;
+/** Verifications on a page of the list, at most; 20 unless told. */
+export const MAX_PAGE_SIZE = 100;
 
 /** The ask of the published list. The generator of OpenAPI shows one value of a literal of many; these are all. */
 const documentedAskSchema = askSchema
@@ -39,13 +49,30 @@ export const createVerificationSchema = z
       })
       .optional()
       .meta({ description: 'Something that each person may do once; consumed when the answer is accepted.' }),
+    limit: z
+      .strictObject({
+        name: z.string().min(1).max(200),
+        period: z.enum(['hour', 'day', 'week']).meta({ description: 'Periods are counted from 1970 on, in UTC.' }),
+        times: z.number().int().min(1).max(MAX_LIMIT),
+      })
+      .optional()
+      .meta({
+        description: 'Something that each person may do so many times in a period, with another sub each time.',
+      }),
     channel: z.enum(['same_device', 'cross_device']).default('same_device'),
     redirect_uri: z
       .string()
       .max(2048)
       .optional()
       .meta({ description: 'Page of this platform to return to, without a fragment; its front page by default.' }),
-    transaction_data: z.array(z.string().max(4096)).max(4).optional(),
+    transaction_data: z
+      .array(transactionSchema.meta({ id: 'Transaction' }))
+      .min(1)
+      .max(MAX_TRANSACTIONS)
+      .optional()
+      .meta({
+        description: 'What the holder confirms: the wallet shows it before it asks, and the proof is bound to it.',
+      }),
     ttl_seconds: z.number().int().min(30).max(MAX_REQUEST_SECONDS).optional(),
   })
   .meta({ id: 'CreateVerification' });
@@ -98,6 +125,30 @@ export const verificationSchema = z
 /** See {@link verificationSchema}. */
 export type Verification = z.infer<typeof verificationSchema>;
 
+/** A verification in a list: what was asked for and how it stands, and nothing about the person. */
+export const listedVerificationSchema = z
+  .object({
+    id: z.string(),
+    status: z
+      .enum(['pending', 'expired', 'answered', 'closed'])
+      .meta({ description: '`closed`: its result was collected, or it had too many wrong answers or codes.' }),
+    purpose: z.enum(['login', 'step_up']),
+    channel: z.enum(['same_device', 'cross_device']),
+    created_at: z.iso.datetime(),
+    expires_at: z.iso.datetime(),
+  })
+  .meta({ id: 'ListedVerification' });
+
+/** Answer of `GET /v1/verifications`. */
+export const verificationListSchema = z
+  .object({
+    items: z.array(listedVerificationSchema).meta({ description: 'Newest first.' }),
+    next_cursor: z.string().optional().meta({ description: 'Absent on the last page.' }),
+  })
+  .meta({ id: 'VerificationList' });
+/** See {@link verificationListSchema}. */
+export type VerificationList = z.infer<typeof verificationListSchema>;
+
 /** Body of `POST /v1/proofs/verify`. */
 export const verifyProofSchema = z
   .strictObject({
@@ -125,6 +176,13 @@ export const walletResponseSchema = z
     vp_token: z.string().optional(),
     error: z.string().max(64).optional(),
     error_description: z.string().max(1024).optional(),
+    retry_token: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{43}$/)
+      .optional()
+      .meta({
+        description: 'Random; whoever sends the answer again with it, because no reply came, gets the same reply.',
+      }),
   })
   .meta({ id: 'WalletResponse' });
 
