@@ -26,15 +26,24 @@ export interface Sent {
 export interface Driver {
   /** Keeps so many presentations under way until all are sent. */
   closed(all: readonly Prepared[], atOnce: number): Promise<readonly Sent[]>;
-  /** Sends so many a second, whatever the answers do. */
-  open(all: readonly Prepared[], perSecond: number): Promise<readonly Sent[]>;
+  /** Sends so many a second, whatever the answers do; tells how many a second it really sent. */
+  open(
+    all: readonly Prepared[],
+    perSecond: number,
+  ): Promise<{ readonly sent: readonly Sent[]; readonly offered: number }>;
   close(): void;
 }
 
 /** Makes a driver; presentations go to the verifiers in turn. */
 export function createDriver(urls: readonly string[]): Driver {
-  const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
+  let agent = new Agent();
   let turn = 0;
+
+  /** Fresh connections: the verifiers close those that were idle while presentations were prepared. */
+  const reconnect = (): void => {
+    agent.destroy();
+    agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
+  };
 
   const send = (prepared: Prepared): Promise<Sent> => {
     const began = performance.now();
@@ -67,6 +76,7 @@ export function createDriver(urls: readonly string[]): Driver {
 
   return {
     async closed(all, atOnce) {
+      reconnect();
       const sent: Sent[] = [];
       let next = 0;
       const worker = async (): Promise<void> => {
@@ -78,6 +88,7 @@ export function createDriver(urls: readonly string[]): Driver {
       return sent;
     },
     async open(all, perSecond) {
+      reconnect();
       const began = performance.now();
       const sending: Promise<Sent>[] = [];
       while (sending.length < all.length) {
@@ -85,7 +96,8 @@ export function createDriver(urls: readonly string[]): Driver {
         for (const prepared of all.slice(sending.length, due)) sending.push(send(prepared));
         await setTimeout(1);
       }
-      return Promise.all(sending);
+      const offered = all.length / ((performance.now() - began) / 1000);
+      return { sent: await Promise.all(sending), offered };
     },
     close: () => agent.destroy(),
   };

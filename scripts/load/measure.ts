@@ -97,8 +97,10 @@ export async function measureSetting(
     mustHold(await driver.closed(await prepare(WARM_UP[checker], place, holder), WARM_UP[checker]));
     const { perSecond, perCore } = await capacity(bench, count, AT_ONCE[checker] * processes);
     const easy = Math.max(1, perSecond * EASY);
-    const calm = mustHold(await driver.open(await prepare(Math.ceil(count / 2), place, holder), easy));
-    const times = calm.map(({ ms }) => ms).sort((a, b) => a - b);
+    const { sent } = await driver.open(await prepare(Math.ceil(count / 2), place, holder), easy);
+    const times = mustHold(sent)
+      .map(({ ms }) => ms)
+      .sort((a, b) => a - b);
     const overload = setting.overload > 0 ? await overloaded(bench, perSecond * OVERLOAD, setting.overload) : undefined;
     const { rss } = await fleet.usage();
     const run: Run = {
@@ -138,9 +140,7 @@ async function capacity(
 async function overloaded(bench: Bench, perSecond: number, seconds: number): Promise<Overload> {
   const { place, driver, holder } = bench;
   const prepared = await prepare(Math.ceil(perSecond * seconds), place, holder);
-  const began = performance.now();
-  const sent = await driver.open(prepared, perSecond);
-  const offered = sent.length / Math.max((performance.now() - began) / 1000, seconds);
+  const { sent, offered } = await driver.open(prepared, perSecond);
   const accepted = sent.filter(({ status }) => status === 200);
   const refused = sent.filter(({ status, retryAfter }) => status === 503 && retryAfter !== undefined);
   let lost = sent.length - accepted.length - refused.length;
