@@ -15,7 +15,7 @@ import { buildWasmPoseidon } from '../../src/commitment/poseidon_wasm.ts';
 import { type ChipFiles, createPassportAuthority } from '../../src/demo/chip.ts';
 import type { ChipPerson } from '../../src/demo/chip_files.ts';
 import { createLogger } from '../../src/http/logs.ts';
-import { createIssuer, type Issuer } from '../../src/issuer/app.ts';
+import { createIssuer, type Issuer, type IssuerDeps } from '../../src/issuer/app.ts';
 import { keyIdOf } from '../../src/log/signatures.ts';
 import { dateInZone } from '../../src/protocol/dates.ts';
 import { type FieldElement, parseField, toField } from '../../src/protocol/field.ts';
@@ -82,7 +82,11 @@ export class World {
   database!: Database<IssuerSchema>;
   issuer!: Issuer;
 
-  async open(url: string): Promise<this> {
+  /**
+   * @param url - Of the database.
+   * @param more - Parts of the issuer that are not the usual ones.
+   */
+  async open(url: string, more: Partial<IssuerDeps> = {}): Promise<this> {
     this.database = await openDatabase<IssuerSchema>(url);
     await migrate(this.database, issuerMigrations);
     this.issuer = createIssuer({
@@ -105,6 +109,7 @@ export class World {
         this.registerUp
           ? this.register(url as string, init ?? {})
           : Promise.reject(new TypeError('connection refused')),
+      ...more,
     });
     return this;
   }
