@@ -8,6 +8,7 @@
 import type { z } from 'zod';
 import { dateInZone, toDate } from '../protocol/dates.ts';
 import { ProtocolError } from '../protocol/errors.ts';
+import { encodeMove } from '../protocol/move.ts';
 import { NATIONALITY_GROUPS, packPolicy, parseAsk, policyOf } from '../protocol/policy.ts';
 import { dcqlOf, MAX_REQUEST_SECONDS, requestInputs, type RequestObject } from '../protocol/request.ts';
 import { type Context, isAllowedUrl, nullifierOf, periodNumber } from '../protocol/scope.ts';
@@ -78,7 +79,7 @@ export async function createVerification(
     iat,
     exp: iat + ttl,
     dcql_query: dcqlOf(ask, deps.manifest.version),
-    ...(body.transaction_data === undefined ? {} : { transaction_data: body.transaction_data.map(encodeTransaction) }),
+    ...transactionDataOf(deps, body),
     policy: packPolicy(policyOf(ask, today, context)).toString(),
     nationality_mask: NATIONALITY_GROUPS[ask.nationality_group].toString(),
     context,
@@ -140,6 +141,21 @@ async function contextOf(deps: PlatformDeps, { action, limit }: Body, iat: numbe
   if (limit === undefined) return { kind: 'account' };
   const seconds = PERIOD_SECONDS[limit.period];
   return { kind: 'epoch', name: limit.name, seconds, number: periodNumber(iat, seconds), limit: limit.times };
+}
+
+/** What the holder confirms: transactions to be read, or a move to another origin. */
+function transactionDataOf({ origin }: PlatformDeps, body: Body): Pick<RequestObject, 'transaction_data'> {
+  const { move, transaction_data: transactions } = body;
+  if (move === undefined) {
+    return transactions === undefined ? {} : { transaction_data: transactions.map(encodeTransaction) };
+  }
+  if (transactions !== undefined || move.from === move.to || ![move.from, move.to].includes(origin)) {
+    throw new ProtocolError(
+      'request_invalid',
+      'a move is from or to this origin, and nothing else is confirmed with it',
+    );
+  }
+  return { transaction_data: [encodeMove(move)] };
 }
 
 /** The page to return to: of the platform's own origin, without a fragment. */

@@ -81,11 +81,16 @@ function parseLink(fragment: string): { readonly clientId: string; readonly requ
  * origin too: `error_response.ts`.
  *
  * @param fragment - `location.hash`, with or without `#`.
+ * @param readTransactions - Reads and checks the transaction data; only `move.ts` reads another kind.
  * @throws {@link ProtocolError} `link_invalid`, `request_invalid`, `request_expired`, `ask_refused`,
  * `policy_mismatch`, `scope_invalid`, `circuit_version_unsupported`,
  * `transaction_data_invalid`, `transaction_data_unsupported`, or the platform's code.
  */
-export async function readRequest(fragment: string, deps: RequestDeps): Promise<PendingRequest> {
+export async function readRequest(
+  fragment: string,
+  deps: RequestDeps,
+  readTransactions: typeof transactionsOf = transactionsOf,
+): Promise<PendingRequest> {
   const link = parseLink(fragment);
   const answer = await send(deps.fetch, {
     url: link.requestUri,
@@ -98,7 +103,7 @@ export async function readRequest(fragment: string, deps: RequestDeps): Promise<
   }
   const jwt = textOf(answer);
   try {
-    return checkRequest(jwt, link, deps);
+    return checkRequest(jwt, link, deps, readTransactions);
   } catch (error) {
     await reportRefusal(jwt, link, error, deps);
     throw error;
@@ -107,7 +112,12 @@ export async function readRequest(fragment: string, deps: RequestDeps): Promise<
 
 type Link = ReturnType<typeof parseLink>;
 
-function checkRequest(jwt: string, link: Link, deps: RequestDeps): PendingRequest {
+function checkRequest(
+  jwt: string,
+  link: Link,
+  deps: RequestDeps,
+  readTransactions: typeof transactionsOf,
+): PendingRequest {
   const now = deps.clock();
   const request = decodeRequestObject(jwt, {
     ...link,
@@ -120,7 +130,7 @@ function checkRequest(jwt: string, link: Link, deps: RequestDeps): PendingReques
       'the platform asks for a proof of another version; reload the wallet to bring it up to date',
     );
   }
-  const transactions = transactionsOf(request.transaction_data);
+  const transactions = readTransactions(request.transaction_data);
   if (transactions.length > 0 && deps.showsTransactions !== true) {
     // Bound by the proof, so the holder would sign it: never what no page can show.
     throw new ProtocolError('transaction_data_unsupported', 'this wallet can not show the transaction to be confirmed');

@@ -6,6 +6,7 @@
  * @module
  */
 import { z } from 'zod';
+import { moveSchema } from '../../protocol/move.ts';
 import { AGES, askSchema } from '../../protocol/policy.ts';
 import { presentationSchema } from '../../protocol/presentation.ts';
 import { MAX_REQUEST_SECONDS, requestObjectSchema } from '../../protocol/request.ts';
@@ -72,6 +73,11 @@ export const createVerificationSchema = z
       .optional()
       .meta({
         description: 'What the holder confirms: the wallet shows it before it asks, and the proof is bound to it.',
+      }),
+    move: moveSchema
+      .optional()
+      .meta({
+        description: 'One half of a move to another origin; the other origin asks for the other, with one nonce.',
       }),
     ttl_seconds: z.number().int().min(30).max(MAX_REQUEST_SECONDS).optional(),
   })

@@ -63,6 +63,7 @@ export const problems = {
   limit_reached: 'You have done this as often as the site allows for now. Come back later.',
   limit_index_used: 'This turn was used before, perhaps with your old wallet. Go back to the site and start again.',
   transaction_data_invalid: 'The site asks you to confirm something that cannot be shown as it is. Nothing was sent.',
+  move_invalid: 'The two addresses do not say the same about this move. Nothing was sent. Go back and start again.',
   transaction_data_unsupported: 'The site asks you to confirm something that this page cannot show. Nothing was sent.',
   too_many_requests: 'Too many attempts from this network. Wait a minute and try again.',
   database_unreachable: 'The site is out of order at the moment. Try again in a minute.',
