@@ -49,6 +49,10 @@ export const QUERY_ID = 'bauta';
 export const REQUEST_TYP = 'oauth-authz-req+jwt';
 /** Longest life of a request, in seconds. */
 export const MAX_REQUEST_SECONDS = 900;
+/** Most transactions that a request carries. */
+export const MAX_TRANSACTIONS = 2;
+/** Longest transaction as the request carries it: one of the greatest lengths in Chinese. */
+const MAX_TRANSACTION_TEXT = 9_000;
 
 const claim = z.strictObject({
   path: z.tuple([z.string()]),
@@ -80,7 +84,7 @@ export const requestObjectSchema = z.object({
   iat: z.number().int(),
   exp: z.number().int(),
   dcql_query: dcqlSchema,
-  transaction_data: z.array(z.string().max(4096)).max(4).optional(),
+  transaction_data: z.array(z.string().max(MAX_TRANSACTION_TEXT)).max(MAX_TRANSACTIONS).optional(),
   policy: z.string(),
   nationality_mask: z.string(),
   context: contextSchema,

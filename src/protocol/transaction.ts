@@ -16,13 +16,11 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { z } from 'zod';
 import { ProtocolError } from './errors.ts';
-import { QUERY_ID } from './request.ts';
+import { MAX_TRANSACTIONS, QUERY_ID } from './request.ts';
 import { fromBase64Url, toBase64Url } from './scope.ts';
 
 /** The one type of transaction data. */
 export const TRANSACTION_TYPE = 'bauta_transaction_v1';
-/** Most transactions of a request. */
-export const MAX_TRANSACTIONS = 4;
 /** Most lines of a transaction. */
 export const MAX_TRANSACTION_LINES = 8;
 /** Longest title. */

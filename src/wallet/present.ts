@@ -15,12 +15,12 @@ import { toField } from '../protocol/field.ts';
 import { type Disclosed, packRevealed } from '../protocol/policy.ts';
 import type { Presentation } from '../protocol/presentation.ts';
 import { FORMAT, QUERY_ID } from '../protocol/request.ts';
-import { isAllowedUrl, nullifierOf } from '../protocol/scope.ts';
+import { isAllowedUrl, nullifierOf, toBase64Url } from '../protocol/scope.ts';
 import type { ShowStatement } from '../protocol/statement.ts';
 import { type Asked, consentOf } from './consent.ts';
 import type { Credential } from './credential.ts';
-import type { Clock, Fetch } from './environment.ts';
-import { jsonOf, send } from './http.ts';
+import type { Clock, Fetch, Random } from './environment.ts';
+import { type Call, type Answer, jsonOf, send } from './http.ts';
 import type { ArmedHandle, OnProgress, Prover, ProvingTask } from './prover.ts';
 import type { PendingRequest } from './request.ts';
 import { positionAt, type Synced } from './sync.ts';
@@ -49,6 +49,9 @@ export interface ArmDeps {
   readonly openKept?: (statement: ShowStatement) => Promise<ArmedHandle | undefined>;
 }
 
+/** Bytes of a retry token. */
+const RETRY_TOKEN_BYTES = 32;
+
 /** What a credential would prove in answer to a request. */
 export interface Answered {
   /** The proof's public signals. */
@@ -65,6 +68,8 @@ export interface DeliverDeps {
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly signal?: AbortSignal;
+  /** Secure random bytes: for a token under which the answer is sent once more where no reply came. */
+  readonly random?: Random;
 }
 
 /** Answer of a platform to a presentation. */
@@ -211,20 +216,33 @@ export function decline(pending: PendingRequest, deps: Omit<DeliverDeps, 'clock'
 async function answer(
   { request, origin }: PendingRequest,
   form: Readonly<Record<string, string>>,
-  { fetch, signal }: Omit<DeliverDeps, 'clock'>,
+  { fetch, signal, random }: Omit<DeliverDeps, 'clock'>,
 ): Promise<Delivered> {
-  const reply = await send(fetch, {
+  // Whoever sees a proof alone cannot ask for its reply: the token is nowhere in it.
+  const retry = random === undefined ? {} : { retry_token: toBase64Url(random(RETRY_TOKEN_BYTES)) };
+  const call: Call = {
     url: request.response_uri,
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: new URLSearchParams({ ...form, state: request.state }).toString(),
+    body: new URLSearchParams({ ...form, state: request.state, ...retry }).toString(),
     signal,
-  });
+  };
+  const reply = await (random === undefined ? send(fetch, call) : sendStubbornly(fetch, call));
   const body = jsonOf(reply, deliveredAnswer, 'the platform');
   if (body.redirect_uri !== undefined && !isOwnPage(body.redirect_uri, origin)) {
     throw new ProtocolError('redirect_refused', 'the platform would send the browser to another site');
   }
   return { redirectUri: body.redirect_uri, confirmationCode: body.confirmation_code };
+}
+
+/** Sends an answer once more if no reply came: the platform may have taken it, and says the same again. */
+async function sendStubbornly(fetch: Fetch, call: Call): Promise<Answer> {
+  try {
+    return await send(fetch, call);
+  } catch (error) {
+    if (!(error instanceof ProtocolError) || error.code !== 'network_failed') throw error;
+    return send(fetch, call);
+  }
 }
 
 function isOwnPage(text: string, origin: string): boolean {

@@ -166,6 +166,8 @@ export interface Dishonesty {
   readonly inputs?: Partial<RequestInputs>;
   /** Another proving key. */
   readonly zkey?: string;
+  /** Which of the times that a limit allows; 0 by default. */
+  readonly index?: bigint;
 }
 
 const proofs = new Map<string, Promise<{ proof: Groth16Proof; publicSignals: string[] }>>();
@@ -175,6 +177,7 @@ export function prove(
   holder: Holder,
   inputs: RequestInputs,
   zkey = join(ARTIFACTS, 'show.zkey'),
+  index = 0n,
 ): Promise<{ proof: Groth16Proof; publicSignals: string[] }> {
   const witness = {
     root: holder.root,
@@ -185,7 +188,7 @@ export function prove(
     extension: NO_EXTENSION,
     leafIndex: BigInt(holder.leafIndex),
     path: holder.path.map((children) => [...children]),
-    index: 0n,
+    index,
   };
   const name = JSON.stringify([witness, zkey], (_, value: unknown) =>
     typeof value === 'bigint' ? value.toString() : value,
@@ -206,7 +209,7 @@ export async function present(
   dishonesty: Dishonesty = {},
 ): Promise<Presentation> {
   const inputs = { ...requestInputs(request), ...dishonesty.inputs };
-  const { proof, publicSignals } = await prove(holder, inputs, dishonesty.zkey);
+  const { proof, publicSignals } = await prove(holder, inputs, dishonesty.zkey, dishonesty.index);
   const revealed = toField(BigInt(publicSignals[1] ?? ''));
   return {
     format: FORMAT,

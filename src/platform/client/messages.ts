@@ -9,9 +9,9 @@ import { z } from 'zod';
 import { moveSchema } from '../../protocol/move.ts';
 import { AGES, askSchema } from '../../protocol/policy.ts';
 import { presentationSchema } from '../../protocol/presentation.ts';
-import { MAX_REQUEST_SECONDS, requestObjectSchema } from '../../protocol/request.ts';
+import { MAX_REQUEST_SECONDS, MAX_TRANSACTIONS, requestObjectSchema } from '../../protocol/request.ts';
 import { MAX_LIMIT, type Period } from '../../protocol/scope.ts';
-import { MAX_TRANSACTIONS, transactionSchema } from '../../protocol/transaction.ts';
+import { transactionSchema } from '../../protocol/transaction.ts';
 
 /** Assurance of a result about the moment, as OpenID Connect's `acr`. */
 export const ACR = {
