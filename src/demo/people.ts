@@ -8,20 +8,27 @@
 import { existsSync } from 'node:fs';
 import { addDays, bornOnOrBefore, type CalendarDate } from '../protocol/dates.ts';
 import type { ChipPerson } from './chip_files.ts';
+import { documentsOf, type DocumentPlan, type SampleDocument, type Words } from './people_documents.ts';
 import { cropPair, type FaceCrop, type FacePair, readPair, visitorPair } from './sample_pictures.ts';
 
 /** A sample person: what the passport says, and the pictures. */
 export interface SamplePerson extends FacePair {
   /** Stable name in addresses. */
   readonly id: string;
-  /** Name to show. */
+  /** Name to show, as on the passport. */
   readonly name: string;
+  /** Name in both languages. */
+  readonly names: Words;
   /** What is special about this person, in a few words; may be empty. */
   readonly note: string;
+  /** The same in both languages. */
+  readonly notes: Words;
   /** Whole years on the given day. */
   readonly age: number;
-  /** What the passport simulator writes on the data page. */
+  /** What the passport simulator writes on the data page of the first passport. */
   readonly chip: ChipPerson;
+  /** All documents of the person, the first passport first. */
+  readonly documents: readonly SampleDocument[];
 }
 
 /** State whose code ICAO reserves for specimens; passports of sample people are issued by it. */
@@ -37,7 +44,10 @@ interface Plan {
   readonly days: number;
   readonly documentNumber: string;
   readonly personalNumber: string | undefined;
-  readonly note: string;
+  /** Name in Chinese. */
+  readonly zh: string;
+  readonly notes: Words;
+  readonly documents?: DocumentPlan;
   /** Number in the folder of real pairs. */
   readonly pair: string;
   readonly crop: FaceCrop;
@@ -53,7 +63,9 @@ const PLANS: readonly Plan[] = [
     days: 100,
     documentNumber: 'UT3400017',
     personalNumber: 'UT19340017',
-    note: '',
+    zh: '林薇',
+    notes: { en: '', zh: '' },
+    documents: { renewed: { documentNumber: 'UT3400025' }, resident: { region: '310101', sequence: '002' } },
     pair: '034',
     crop: { file: 'sample6.jpg', box: [176, 375, 350, 450] },
   },
@@ -66,7 +78,9 @@ const PLANS: readonly Plan[] = [
     days: 200,
     documentNumber: 'UT6200023',
     personalNumber: 'UT19620023',
-    note: 'over 60',
+    zh: '罗宾·哈特曼',
+    notes: { en: 'over 60', zh: '年过六十' },
+    documents: { chip: false },
     pair: '003',
     crop: { file: 'sample3.jpg', box: [1002, 119, 362, 465] },
   },
@@ -79,7 +93,9 @@ const PLANS: readonly Plan[] = [
     days: 20,
     documentNumber: 'UT2900031',
     personalNumber: 'UT19290031',
-    note: '',
+    zh: '萨沙·奥卡福',
+    notes: { en: 'a foreign permanent resident', zh: '外国人永久居留者' },
+    documents: { foreign: { region: '44', old: '4403', sequence: '002' } },
     pair: '025',
     crop: { file: 'sample6.jpg', box: [1411, 167, 357, 459] },
   },
@@ -92,7 +108,8 @@ const PLANS: readonly Plan[] = [
     days: 0,
     documentNumber: 'UT1800049',
     personalNumber: 'UT19180049',
-    note: 'turns 18 today',
+    zh: '阮金',
+    notes: { en: 'turns 18 today', zh: '今天满十八岁' },
     pair: '067',
     crop: { file: 'sample4.jpg', box: [601, 0, 312, 401] },
   },
@@ -105,7 +122,8 @@ const PLANS: readonly Plan[] = [
     days: 150,
     documentNumber: 'UT1700053',
     personalNumber: 'UT19170053',
-    note: '17 years old',
+    zh: '亚历克斯·莫罗',
+    notes: { en: '17 years old', zh: '十七岁' },
     pair: '045',
     crop: { file: 'sample6.jpg', box: [573, 224, 368, 474] },
   },
@@ -118,9 +136,55 @@ const PLANS: readonly Plan[] = [
     days: 60,
     documentNumber: 'UT2300061',
     personalNumber: undefined,
-    note: 'a passport without a personal number, which is refused',
+    zh: '努尔·拉赫曼',
+    notes: { en: 'a passport without a personal number, which is refused', zh: '护照没有个人号码，会被拒绝' },
     pair: '066',
     crop: { file: 'sample3.jpg', box: [519, 241, 328, 421] },
+  },
+  {
+    id: 'mei',
+    surname: 'WANG',
+    given: 'MEI',
+    nationality: 'CHN',
+    age: 52,
+    days: 40,
+    documentNumber: 'UT5200077',
+    personalNumber: undefined,
+    zh: '王梅',
+    notes: { en: 'a resident card without an end', zh: '长期有效的居民身份证' },
+    documents: { resident: { region: '110105', sequence: '004', endless: true } },
+    pair: '020',
+    crop: { file: 'sample3.jpg', box: [1432, 220, 340, 437] },
+  },
+  {
+    id: 'ming',
+    surname: 'CHAN',
+    given: 'MING',
+    nationality: 'HKG',
+    age: 41,
+    days: 10,
+    documentNumber: 'UT4100081',
+    personalNumber: undefined,
+    zh: '陈明',
+    notes: { en: 'lives in Hong Kong', zh: '香港居民' },
+    documents: { hkMacau: 'H41000812' },
+    pair: '013',
+    crop: { file: 'sample6.jpg', box: [1096, 215, 350, 450] },
+  },
+  {
+    id: 'yu',
+    surname: 'HUANG',
+    given: 'YU',
+    nationality: 'TWN',
+    age: 37,
+    days: 300,
+    documentNumber: 'UT3700093',
+    personalNumber: undefined,
+    zh: '黄瑜',
+    notes: { en: 'lives in Taiwan', zh: '台湾居民' },
+    documents: { taiwan: '37000931' },
+    pair: '036',
+    crop: { file: 'sample4.jpg', box: [1203, 90, 280, 360] },
   },
 ];
 
@@ -166,30 +230,36 @@ export async function personFromPicture(
     days: 10,
     documentNumber: `UV${digits.slice(0, 7)}`,
     personalNumber: `UV${digits}`,
-    note: 'a sample passport with your picture',
+    zh: '访客',
+    notes: { en: 'a sample passport with your picture', zh: '用您的照片制作的示例护照' },
   };
   return toPerson(plan, await visitorPair(picture), options.today);
 }
 
 function toPerson(plan: Omit<Plan, 'pair' | 'crop'>, pictures: FacePair, today: CalendarDate): SamplePerson {
-  const { id, surname, given, note, age } = plan;
+  const { id, surname, given, notes, age } = plan;
+  const name = `${capitalised(given)} ${capitalised(surname)}`;
+  const chip: ChipPerson = {
+    surname,
+    given,
+    sex: 'X',
+    birth: addDays(bornOnOrBefore(today, age), -plan.days),
+    nationality: plan.nationality,
+    documentNumber: plan.documentNumber,
+    personalNumber: plan.personalNumber,
+    expiry: addDays(today, 5 * 365),
+    issuingState: SAMPLE_STATE.alpha3,
+  };
   return {
     ...pictures,
     id,
-    name: `${capitalised(given)} ${capitalised(surname)}`,
-    note,
+    name,
+    names: { en: name, zh: plan.zh },
+    note: notes.en,
+    notes,
     age,
-    chip: {
-      surname,
-      given,
-      sex: 'X',
-      birth: addDays(bornOnOrBefore(today, age), -plan.days),
-      nationality: plan.nationality,
-      documentNumber: plan.documentNumber,
-      personalNumber: plan.personalNumber,
-      expiry: addDays(today, 5 * 365),
-      issuingState: SAMPLE_STATE.alpha3,
-    },
+    chip,
+    documents: documentsOf(chip, name, plan.documents ?? {}, today),
   };
 }
 

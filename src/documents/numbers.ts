@@ -22,6 +22,7 @@
 import type { DocumentKind } from '../protocol/attributes.ts';
 import { type CalendarDate, toDate } from '../protocol/dates.ts';
 import { ProtocolError } from '../protocol/errors.ts';
+import { countriesOf } from './states.ts';
 
 /** Kinds of document other than passports. */
 export type CardKind = Exclude<DocumentKind, 'passport'>;
@@ -139,7 +140,13 @@ function readOldForeign(number: string): CardNumber {
   requireDigit(check, icaoCheckDigit(number.slice(0, -1)));
   // Any century: leap days of 2000 were leap days whenever the year was one.
   requireDate(`20${birthDigits}`);
-  return { lifelong: number, region: requireRegion(region), birthDigits };
+  const [country] = countriesOf(letters);
+  return {
+    lifelong: number,
+    region: requireRegion(region),
+    birthDigits,
+    ...(country !== undefined && { country }),
+  };
 }
 
 /**

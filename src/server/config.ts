@@ -10,9 +10,11 @@ import { z } from 'zod';
 import { MAX_DELAY } from '../log/events.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { DEFAULT_RULES } from '../register/config.ts';
+import { type AuthoritiesConfig, readAuthorities } from './config_authorities.ts';
 
 /** Programs of the stack, each on an origin of its own. */
-export type Program = 'wallet' | 'issuer' | 'register' | WitnessProgram | GuardProgram | 'photo' | 'market';
+export type Program =
+  'wallet' | 'issuer' | 'register' | WitnessProgram | GuardProgram | 'authority' | 'photo' | 'market';
 
 /** The witnesses of a development stack; real ones are run by others, each by `npm run witness`. */
 export const WITNESS_PROGRAMS = ['witness1', 'witness2', 'witness3'] as const;
@@ -27,7 +29,7 @@ export const GUARD_PROGRAMS = ['guard1', 'guard2'] as const;
 export type GuardProgram = (typeof GUARD_PROGRAMS)[number];
 
 /** Programs that keep a database. */
-type Keeper = Exclude<Program, 'wallet'>;
+type Keeper = Exclude<Program, 'wallet' | 'authority'>;
 
 /** Where a development stack runs. */
 export interface Config {
@@ -51,6 +53,8 @@ export interface Config {
   readonly verifyingThreads: number;
   /** Threads in which the register hashes its tree; with 0 it hashes where it answers. */
   readonly hashingThreads: number;
+  /** The authorities' services; undefined for none, or for the simulators of a demonstration. */
+  readonly authorities: AuthoritiesConfig;
 }
 
 const PORTS: Readonly<Record<Program, number>> = {
@@ -62,6 +66,7 @@ const PORTS: Readonly<Record<Program, number>> = {
   witness3: 4105,
   guard1: 4106,
   guard2: 4107,
+  authority: 4108,
   photo: 4110,
   market: 4111,
 };
@@ -88,6 +93,7 @@ const schema = z.object({
   WITNESS3_PORT: port.default(PORTS.witness3),
   GUARD1_PORT: port.default(PORTS.guard1),
   GUARD2_PORT: port.default(PORTS.guard2),
+  AUTHORITY_PORT: port.default(PORTS.authority),
   PHOTO_PORT: port.default(PORTS.photo),
   MARKET_PORT: port.default(PORTS.market),
   ISSUER_DATABASE: z.string().optional(),
@@ -156,6 +162,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       witness3: data.WITNESS3_PORT,
       guard1: data.GUARD1_PORT,
       guard2: data.GUARD2_PORT,
+      authority: data.AUTHORITY_PORT,
       photo: data.PHOTO_PORT,
       market: data.MARKET_PORT,
     },
@@ -178,6 +185,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     mirrors: data.MIRRORS,
     verifyingThreads: data.VERIFYING_THREADS,
     hashingThreads: data.HASHING_THREADS,
+    authorities: readAuthorities(env),
   };
 }
 
@@ -194,6 +202,7 @@ export function ephemeralConfig(): Config {
       witness3: 0,
       guard1: 0,
       guard2: 0,
+      authority: 0,
       photo: 0,
       market: 0,
     },
@@ -216,5 +225,6 @@ export function ephemeralConfig(): Config {
     mirrors: [],
     verifyingThreads: 1,
     hashingThreads: 0,
+    authorities: {},
   };
 }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * A stack with simulated parts where the real ones cannot exist on a computer: a passport authority and
- * its chips. Faces are compared for real.
+ * A stack with simulated parts where the real ones cannot exist on a computer: authorities, their passports
+ * and cards. Faces are compared for real.
  *
  * @module
  */
 import { join } from 'node:path';
+import { createAuthoritySimulator } from '../demo/authority_simulator.ts';
+import { createCardAuthority } from '../demo/card_simulator.ts';
 import { createPassportAuthority, type PassportAuthority } from '../demo/chip.ts';
+import { SAMPLE_COVERAGE, sampleRegistry } from '../demo/people_documents.ts';
+import { createSampleDocuments, type SampleDocuments } from '../demo/sample_documents.ts';
 import { SAMPLE_STATE, type SamplePerson, samplePeople } from '../demo/people.ts';
 import { createFaceComparer } from '../issuer/faces.ts';
 import { dateInZone } from '../protocol/dates.ts';
@@ -22,6 +26,8 @@ const FACES = join(ROOT, '..', 'shared', 'data', 'faces');
 export interface DemoStack extends Stack {
   readonly authority: PassportAuthority;
   readonly people: readonly SamplePerson[];
+  /** Their documents, in the hand. */
+  readonly documents: SampleDocuments;
 }
 
 /**
@@ -31,7 +37,7 @@ export interface DemoStack extends Stack {
  * @throws ProtocolError as {@link startStack}.
  */
 export async function startDemoStack(
-  options: Omit<StackOptions, 'anchors' | 'compareFaces' | 'samples'>,
+  options: Omit<StackOptions, 'anchors' | 'compareFaces' | 'samples' | 'authority'>,
 ): Promise<DemoStack> {
   const clock = options.clock ?? (() => Date.now());
   const { timeZone } = options.config;
@@ -39,18 +45,22 @@ export async function startDemoStack(
   const authority = createPassportAuthority({ country: SAMPLE_STATE.alpha2, algorithm: 'ecdsa-p256', at: clock() });
   const people = await samplePeople({ today: today(), faces: FACES });
   const faces = createFaceComparer();
-  const samples = createSamples({
-    people,
-    authority,
-    today,
-    random,
-  });
+  const cards = createCardAuthority(random);
+  const documents = createSampleDocuments({ authority, cards, random });
+  const samples = createSamples({ people, authority, documents, today, random });
   try {
     const stack = await startStack({
       ...options,
       anchors: authority.anchors,
       compareFaces: faces.compareFaces,
       samples,
+      authority: createAuthoritySimulator({
+        cards,
+        people: sampleRegistry(people, today()),
+        coverage: SAMPLE_COVERAGE,
+        clock,
+        random,
+      }),
     });
     // The networks load while people read the first page; a failure shows at the first comparison.
     faces.warm().catch(() => undefined);
@@ -58,6 +68,7 @@ export async function startDemoStack(
       ...stack,
       authority,
       people,
+      documents,
       close: async () => {
         await stack.close();
         await faces.close();

@@ -14,6 +14,7 @@ import { createSamplePlatform } from '../demo/platforms/platform.ts';
 import type { AnchorSet } from '../documents/anchors.ts';
 import type { Logger } from '../http/logs.ts';
 import { createIssuer, type Issuer } from '../issuer/app.ts';
+import type { DocumentDeps } from '../issuer/document_step.ts';
 import type { CompareFaces } from '../issuer/face_step.ts';
 import type { NoteKey } from '../log/note.ts';
 import { createPlatformApp } from '../platform/app.ts';
@@ -178,7 +179,7 @@ export async function startIssuer(
     readonly registerUrl: string;
     readonly anchors: AnchorSet;
     readonly compareFaces: CompareFaces;
-  },
+  } & Pick<DocumentDeps, 'decoder' | 'registry'>,
 ): Promise<Started<Issuer>> {
   const { config, keys, clock, logger } = house;
   const database = await open<IssuerSchema>(house, config.databases.issuer);

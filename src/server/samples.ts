@@ -1,43 +1,162 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Sample people over HTTP, for the wallet's pages on a demonstration stack: their passports come from
- * the chip simulator, under its own authority.
+ * Sample people over HTTP, below `/demo` of the wallet's own origin on a demonstration stack. Their documents
+ * come from simulated authorities. Bytes are base64url.
  *
  * ```text
- * GET  /people       the list
- * GET  /people/{id}  passport files and live picture
- * GET  /people/{id}/chip  the same passport as a simulated chip, for a simulated reader
- * POST /people       a passport made with the visitor's own picture
+ * GET  /samples                                    [{ id, names, notes, age, altered, source,
+ *                                                     documents: [{ id, kind, notes, chip }] }]
+ * GET  /samples/{id}/documents/{document}          what `PUT /v1/enrolments/{id}/document` takes;
+ *      ?enrolment={id}                             a card is read under the challenge of that enrolment
+ * POST /samples/{id}/documents/{document}/challenge
+ *        { challenge?, opening?, command? }        what the issuer asks of a chip -> { signature?, relayed? }
+ * GET  /samples/{id}/face                          the live picture, image/jpeg
+ * POST /samples                                    a picture of the visitor -> 201, one person as in the list
+ *
+ * GET  /people, GET /people/{id}, POST /people     passports alone, with the live picture beside them
+ * GET  /people/{id}/chip                           the passport as a simulated chip, for a simulated reader
  * ```
+ *
+ * `names` and `notes` have `en` and `zh`. `chip` says that the document's chip can be challenged. The last
+ * 20 visitors are kept in memory until the program ends.
  *
  * @module
  */
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
+import { z } from 'zod';
 import type { PassportAuthority } from '../demo/chip.ts';
 import { encodeChip } from '../demo/chip_kept.ts';
 import { personFromPicture, type SamplePerson } from '../demo/people.ts';
+import type { SampleDocument } from '../demo/people_documents.ts';
 import { SAMPLE_FEATURES } from '../demo/reader_simulator.ts';
-import { bodyLimit, requireContentType } from '../http/limits.ts';
+import { documentOf, type SampleDocuments } from '../demo/sample_documents.ts';
+import { bodyLimit, readJson, requireContentType } from '../http/limits.ts';
 import { installProblems } from '../http/problems.ts';
 import { MAX_FACE_BYTES } from '../issuer/face_step.ts';
 import type { CalendarDate } from '../protocol/dates.ts';
 import { ProtocolError } from '../protocol/errors.ts';
-import { toBase64Url } from '../protocol/scope.ts';
+import { fromBase64Url, toBase64Url } from '../protocol/scope.ts';
+import { cardChallenge, documentForm } from '../wallet/document_form.ts';
+
+/** Visitors that are kept; one more takes the place of the oldest. */
+export const MAX_VISITORS = 20;
+/** Largest body of a challenge, bytes. */
+const MAX_CHALLENGE_BYTES = 16_384;
 
 /** What the samples need. */
 export interface SamplesDeps {
   readonly people: readonly SamplePerson[];
   readonly authority: PassportAuthority;
+  readonly documents: SampleDocuments;
   readonly today: () => CalendarDate;
   readonly random: (length: number) => Uint8Array;
 }
 
+const bytes = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]+$/)
+  .max(4096)
+  .transform(fromBase64Url);
+const challengeBody = z.strictObject({
+  challenge: bytes.optional(),
+  opening: z.array(bytes).max(8).optional(),
+  command: bytes.optional(),
+});
+
+function hasChip(document: SampleDocument): boolean {
+  if (document.kind !== 'passport') return false;
+  const { activeAuthentication, chipAuthentication } = document.features;
+  return activeAuthentication !== undefined || chipAuthentication !== undefined;
+}
+
+function listed({ id, names, notes, age, altered, source, documents }: SamplePerson): object {
+  return {
+    id,
+    names,
+    notes,
+    age,
+    altered,
+    source,
+    documents: documents.map((document) => ({
+      id: document.id,
+      kind: document.kind,
+      notes: document.notes,
+      chip: hasChip(document),
+    })),
+  };
+}
+
+/** Finds a sample person by the address, visitors included. */
+type FindPerson = (c: Context) => SamplePerson;
+
 /** Makes the app; the host mounts it. */
 export function createSamples(deps: SamplesDeps): Hono {
+  const { documents, today, random } = deps;
+  const visitors: SamplePerson[] = [];
+  const find: FindPerson = (c) => {
+    const person = [...deps.people, ...visitors].find(({ id }) => id === c.req.param('id'));
+    if (person === undefined) {
+      throw new ProtocolError('not_found', 'there is no such sample person');
+    }
+    return person;
+  };
+  const visit = async (c: Context): Promise<SamplePerson> =>
+    personFromPicture(new Uint8Array(await c.req.arrayBuffer()), { today: today(), random });
+  const picture = [requireContentType('image/jpeg', 'image/png', 'image/jp2'), bodyLimit(MAX_FACE_BYTES)] as const;
+
   const app = new Hono();
   installProblems(app);
+  app.get('/samples', (c) => c.json(deps.people.map(listed)));
+  app.post('/samples', ...picture, async (c) => {
+    const visitor = await visit(c);
+    visitors.push(visitor);
+    if (visitors.length > MAX_VISITORS) visitors.shift();
+    return c.json(listed(visitor), 201);
+  });
+  app.get('/samples/:id/face', (c) => c.body(new Uint8Array(find(c).live), 200, { 'Content-Type': 'image/jpeg' }));
+  app.get('/samples/:id/documents/:document', (c) => {
+    const person = find(c);
+    const enrolment = c.req.query('enrolment');
+    const challenge = enrolment === undefined ? undefined : cardChallenge({ id: enrolment });
+    return c.json(documentForm(documents.material(person, documentOf(person, c.req.param('document')), challenge)));
+  });
+  app.post(
+    '/samples/:id/documents/:document/challenge',
+    requireContentType('application/json'),
+    bodyLimit(MAX_CHALLENGE_BYTES),
+    async (c) => {
+      const person = find(c);
+      const { challenge, opening = [], command } = await readJson(c, challengeBody);
+      const { signature, relayed } = await documents.answer(person, documentOf(person, c.req.param('document')), {
+        challenge,
+        relay: command && { opening, command },
+      });
+      return c.json({
+        ...(signature !== undefined && { signature: toBase64Url(signature) }),
+        ...(relayed !== undefined && { relayed: toBase64Url(relayed) }),
+      });
+    },
+  );
+  addPeople(app, deps, { find, visit, picture });
+  return app;
+}
+
+/** The older routes, for passports alone. */
+function addPeople(
+  app: Hono,
+  { people, authority }: SamplesDeps,
+  {
+    find,
+    visit,
+    picture,
+  }: {
+    readonly find: FindPerson;
+    readonly visit: (c: Context) => Promise<SamplePerson>;
+    readonly picture: readonly [ReturnType<typeof requireContentType>, ReturnType<typeof bodyLimit>];
+  },
+): void {
   const evidenceOf = (person: SamplePerson): Record<string, unknown> => {
-    const files = deps.authority.issue(person.chip, person.portrait);
+    const files = authority.issue(person.chip, person.portrait);
     return {
       sod: toBase64Url(files.sod),
       dg1: toBase64Url(files.dg1),
@@ -46,31 +165,12 @@ export function createSamples(deps: SamplesDeps): Hono {
     };
   };
   app.get('/people', (c) =>
-    c.json(deps.people.map(({ id, name, note, altered, source }) => ({ id, name, note, altered, source }))),
+    c.json(people.map(({ id, name, note, altered, source }) => ({ id, name, note, altered, source }))),
   );
-  app.get('/people/:id', (c) => {
-    const person = deps.people.find(({ id }) => id === c.req.param('id'));
-    if (person === undefined) {
-      throw new ProtocolError('not_found', 'there is no such sample person');
-    }
-    return c.json(evidenceOf(person));
-  });
+  app.get('/people/:id', (c) => c.json(evidenceOf(find(c))));
   app.get('/people/:id/chip', (c) => {
-    const person = deps.people.find(({ id }) => id === c.req.param('id'));
-    if (person === undefined) {
-      throw new ProtocolError('not_found', 'there is no such sample person');
-    }
-    const { plan } = deps.authority.issueChip(person.chip, person.portrait, SAMPLE_FEATURES);
-    return c.json(encodeChip(plan));
+    const person = find(c);
+    return c.json(encodeChip(authority.issueChip(person.chip, person.portrait, SAMPLE_FEATURES).plan));
   });
-  app.post(
-    '/people',
-    requireContentType('image/jpeg', 'image/png', 'image/jp2'),
-    bodyLimit(MAX_FACE_BYTES),
-    async (c) => {
-      const picture = new Uint8Array(await c.req.arrayBuffer());
-      return c.json(evidenceOf(await personFromPicture(picture, { today: deps.today(), random: deps.random })));
-    },
-  );
-  return app;
+  app.post('/people', ...picture, async (c) => c.json(evidenceOf(await visit(c))));
 }

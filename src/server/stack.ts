@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import type { Hono } from 'hono';
+import type { AuthoritySimulator } from '../demo/authority_simulator.ts';
 import { LANGUAGES } from '../demo/platforms/texts.ts';
 import type { AnchorSet } from '../documents/anchors.ts';
 import { createLogger, type Logger } from '../http/logs.ts';
@@ -17,6 +18,7 @@ import type { CompareFaces } from '../issuer/face_step.ts';
 import { type Manifest, parseManifest, requireProductionKeys } from '../protocol/artifacts.ts';
 import { toBase64Url } from '../protocol/scope.ts';
 import type { Register } from '../register/app.ts';
+import { startAuthorities } from './authorities.ts';
 import type { Config } from './config.ts';
 import { startGuards } from './guards.ts';
 import { approverKeys, type Keys, loadKeys, makeKeys } from './keys.ts';
@@ -46,6 +48,8 @@ export interface StackOptions {
   /** Country signing keys that the issuer trusts. */
   readonly anchors: AnchorSet;
   readonly compareFaces: CompareFaces;
+  /** Stands for the authorities' services that the configuration does not name. */
+  readonly authority?: AuthoritySimulator;
   /** Sample people for the wallet's pages, below `/demo`. */
   readonly samples?: Hono;
   /** Unix time in milliseconds; the system's by default. */
@@ -126,7 +130,8 @@ async function start(
   };
   await witness();
   const { anchors, compareFaces, samples } = options;
-  const issuer = await startIssuer(house, { name: ISSUER_NAME.en, registerUrl, anchors, compareFaces });
+  const asked = await startAuthorities(house, options.authority);
+  const issuer = await startIssuer(house, { name: ISSUER_NAME.en, registerUrl, anchors, compareFaces, ...asked });
   const guards = await startGuards(house);
   const platforms: WalletConfig['platforms'][number][] = [];
   const walletConfig: WalletConfig = {
