@@ -17,13 +17,21 @@ export type Migrations = Readonly<Record<string, Migration>>;
  * Applies the migrations that the database does not have yet, all or none.
  *
  * @param database - Of one service; two services do not share a database.
- * @param migrations - All migrations of that service.
+ * @param migrations - All migrations of that service, or of its part.
+ * @param part - Name of a part with tables of its own, which a service has or has not; letters only.
  * @throws {@link ProtocolError} `migration_failed` if one fails or the database is of a newer program.
  */
-export async function migrate<Schema>(database: Database<Schema>, migrations: Migrations): Promise<void> {
+export async function migrate<Schema>(
+  database: Database<Schema>,
+  migrations: Migrations,
+  part?: string,
+): Promise<void> {
   const migrator = new Migrator({
     db: database.kysely,
     provider: { getMigrations: () => Promise.resolve({ ...migrations }) },
+    ...(part === undefined
+      ? {}
+      : { migrationTableName: `kysely_migration_${part}`, migrationLockTableName: `kysely_migration_lock_${part}` }),
   });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) {

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Bringing accounts along when a platform has moved to another origin. The verifier at the old origin must
+ * still run, since only it can ask for the old pseudonyms; this page, at the new origin, asks both.
+ *
+ * ```text
+ * GET  /move         says what it is for
+ * POST /move         -> POST /v1/verifications at both origins, with one nonce; on to the wallet with both
+ * GET  /move/return  <- the wallet, with both response codes; a script posts them
+ * POST /move/return  -> GET /v1/verifications/ID at both; the two pseudonyms are kept as one person's
+ * ```
+ *
+ * Both results need the token of this browser, so nobody can be made to finish somebody else's move.
+ * docs/protocol.md section 6, docs/threat-model.md.
+ *
+ * @module
+ */
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import { csrf } from 'hono/csrf';
+import { securityHeaders } from '../http/headers.ts';
+import { ProtocolError } from '../protocol/errors.ts';
+import type { Move } from '../protocol/move.ts';
+import { MAX_REQUEST_SECONDS } from '../protocol/request.ts';
+import { isOrigin } from '../protocol/scope.ts';
+import { insertMove, linkMoved, type OriginDatabase, takeMove } from '../storage/origin.ts';
+import type { PlatformClient } from './client/client.ts';
+import { moveDocument, returnDocument } from './oidc/pages.ts';
+import { languageFor } from './oidc/texts.ts';
+import { type Random, randomToken, secretHash } from './secrets.ts';
+
+/** Where the page is, below the new origin. */
+export const MOVE_PATH = '/move';
+/** Largest form, bytes. */
+const LARGEST_FORM = 4096;
+
+/** What the page needs. */
+export interface MoveDeps {
+  /** This origin, the new one. */
+  readonly origin: string;
+  /** Name of the platform in cookies. */
+  readonly name: string;
+  /** Of the verifier at this origin. */
+  readonly client: PlatformClient;
+  /** The origin that the platform had, and its verifier, which still runs there. */
+  readonly old: { readonly origin: string; readonly client: PlatformClient };
+  /** Pinned with `pinOrigin`. */
+  readonly database: OriginDatabase;
+  readonly clock: () => number;
+  readonly random: Random;
+}
+
+/**
+ * Makes the page; to be mounted at the root of the new origin, with the bridge's files.
+ *
+ * @param deps - See {@link MoveDeps}.
+ * @throws {@link ProtocolError} `configuration_invalid`.
+ */
+export function createMovePage(deps: MoveDeps): Hono {
+  const { origin, old, clock, random, database } = deps;
+  if (![origin, old.origin].every(isOrigin) || origin === old.origin || !/^[a-z0-9-]{1,40}$/.test(deps.name)) {
+    throw new ProtocolError('configuration_invalid', 'a move is from one origin to another one');
+  }
+  const cookie = `__Host-bauta-${deps.name}-move`;
+  const guarded = { httpOnly: true, secure: true, path: '/', sameSite: 'Lax' } as const;
+  const ends = { from: old.origin, to: origin };
+  const page = (c: Context, state: Parameters<typeof moveDocument>[2]): Response | Promise<Response> => {
+    const document = moveDocument(languageFor('', c.req.header('accept-language') ?? ''), ends, state);
+    return c.html(document, state === 'failed' ? 400 : 200);
+  };
+  const app = new Hono();
+  const ownForm = [csrf({ origin }), bodyLimit({ maxSize: LARGEST_FORM })] as const;
+  app.use(`${MOVE_PATH}/*`, pageHeaders, securityHeaders());
+  app.get(MOVE_PATH, (c) => page(c, 'offered'));
+
+  app.post(MOVE_PATH, ...ownForm, async (c) => {
+    const move: Move = { ...ends, nonce: randomToken(random) };
+    const ask = { ask: {}, move, ttl_seconds: MAX_REQUEST_SECONDS } as const;
+    const [before, now] = await Promise.all([
+      old.client.create(ask),
+      deps.client.create({ ...ask, redirect_uri: `${origin}${MOVE_PATH}/return` }),
+    ]);
+    const expiresAt = clock() + MAX_REQUEST_SECONDS * 1000;
+    const row = { nonce_hash: secretHash(move.nonce), old_id: before.id, new_id: now.id, expires_at: expiresAt };
+    await insertMove(database, row, clock());
+    const tokens = [move.nonce, before.browser_token, now.browser_token].join('.');
+    setCookie(c, cookie, tokens, { ...guarded, maxAge: MAX_REQUEST_SECONDS });
+    return c.redirect(linkOf(now.request_url, before.request_url), 303);
+  });
+
+  app.get(`${MOVE_PATH}/return`, (c) =>
+    c.html(
+      returnDocument(languageFor('', c.req.header('accept-language') ?? ''), ['response_code', 'old_response_code']),
+    ),
+  );
+
+  app.post(`${MOVE_PATH}/return`, ...ownForm, async (c) => {
+    const [nonce = '', oldToken = '', token = ''] = (getCookie(c, cookie) ?? '').split('.');
+    const { response_code: code, old_response_code: oldCode } = await c.req.parseBody();
+    const row = await takeMove(database, secretHash(nonce), clock());
+    deleteCookie(c, cookie, guarded);
+    if (row === undefined || typeof code !== 'string' || typeof oldCode !== 'string') return page(c, 'failed');
+    try {
+      const [oldSub, sub] = await Promise.all([
+        subOf(old.client, row.old_id, { browserToken: oldToken, responseCode: oldCode }),
+        subOf(deps.client, row.new_id, { browserToken: token, responseCode: code }),
+      ]);
+      if (oldSub === undefined || sub === undefined) return await page(c, 'failed');
+      await linkMoved(database, oldSub, sub);
+      return await page(c, 'done');
+    } catch (error) {
+      if (error instanceof ProtocolError) return page(c, 'failed');
+      throw error;
+    }
+  });
+  return app;
+}
+
+async function subOf(
+  client: PlatformClient,
+  id: string,
+  from: { readonly browserToken: string; readonly responseCode: string },
+): Promise<string | undefined> {
+  const { status, result } = await client.result(id, from);
+  return status === 'verified' && result?.channel === 'same_device' ? result.sub : undefined;
+}
+
+/** One link to the wallet with both requests: the new origin's, and the old one's beside it. */
+function linkOf(link: string, oldLink: string): string {
+  const parameters = new URLSearchParams(new URL(oldLink).hash.slice(1));
+  const old = new URLSearchParams([...parameters].map(([name, value]) => [`old_${name}`, value]));
+  return `${link}&${old.toString()}`;
+}
+
+const pageHeaders = async (
+  c: { header: (name: string, value: string) => void },
+  next: () => Promise<void>,
+): Promise<void> => {
+  c.header(
+    'Content-Security-Policy',
+    "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+  );
+  c.header('Referrer-Policy', 'same-origin');
+  await next();
+};
