@@ -9,7 +9,7 @@
  */
 import { ProtocolError } from '../protocol/errors.ts';
 import { fromBase64Url, toBase64Url } from '../protocol/scope.ts';
-import { readPublicKey, verifySignature } from './algorithms.ts';
+import { readPublicKey, type SignatureAlgorithm, verifySignature } from './algorithms.ts';
 import { sameBytes } from './asn1.ts';
 import { type Certificate, type Period, within } from './certificate.ts';
 
@@ -40,6 +40,38 @@ export function mergeAnchors(...sets: readonly AnchorSet[]): AnchorSet {
   return [...new Map(sets.flat().map((anchor) => [anchor.fingerprint, anchor])).values()];
 }
 
+/** Something that a country signing key may have signed: a certificate, a revocation list. */
+export interface Signed {
+  readonly algorithm?: SignatureAlgorithm;
+  readonly authorityKeyId?: Uint8Array;
+  readonly country: string;
+  readonly signed: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/**
+ * Finds an anchor whose key made a signature, among those of the same country, whatever its validity.
+ *
+ * @throws {@link ProtocolError} `algorithm_unsupported`.
+ */
+export function findSigner(
+  { algorithm, authorityKeyId, country, signed, signature }: Signed,
+  anchors: AnchorSet,
+): Anchor | undefined {
+  if (algorithm === undefined) {
+    throw new ProtocolError('algorithm_unsupported', "the signer's certificate is signed by an unsupported algorithm");
+  }
+  const named = (anchor: Anchor): boolean =>
+    authorityKeyId !== undefined && sameBytes(anchor.subjectKeyId, authorityKeyId);
+  const sameCountry = anchors.filter((anchor) => anchor.country !== '' && anchor.country === country);
+  // The named key first, only to save time: the signature decides.
+  const ordered = [...sameCountry.filter(named), ...sameCountry.filter((anchor) => !named(anchor))];
+  return ordered.find(({ publicKey }) => {
+    const key = usableKey(publicKey);
+    return key !== undefined && verifySignature(algorithm, key, signed, signature);
+  });
+}
+
 /**
  * Finds the anchor whose key signed a certificate, among those of the certificate's country.
  *
@@ -48,23 +80,13 @@ export function mergeAnchors(...sets: readonly AnchorSet[]): AnchorSet {
  * `certificate_not_yet_valid` if one did whose certificates are all invalid at that time.
  */
 export function findIssuer(certificate: Certificate, anchors: AnchorSet, at: number): Anchor {
-  const { algorithm, authorityKeyId, signed, signature } = certificate;
-  if (algorithm === undefined) {
-    throw new ProtocolError('algorithm_unsupported', "the signer's certificate is signed by an unsupported algorithm");
-  }
-  const named = (anchor: Anchor): boolean =>
-    authorityKeyId !== undefined && sameBytes(anchor.subjectKeyId, authorityKeyId);
-  const sameCountry = anchors.filter(({ country }) => country !== '' && country === certificate.country);
-  // The named key first, only to save time: the signature decides.
-  const ordered = [...sameCountry.filter(named), ...sameCountry.filter((anchor) => !named(anchor))];
-  const issuer = ordered.find(({ publicKey }) => {
-    const key = usableKey(publicKey);
-    return key !== undefined && verifySignature(algorithm, key, signed, signature);
-  });
+  const issuer = findSigner(certificate, anchors);
   if (issuer === undefined) {
     throw new ProtocolError('csca_unknown', "no trusted country signing key made the signer's certificate");
   }
-  const certified = sameCountry.filter(({ publicKey }) => sameBytes(publicKey, issuer.publicKey));
+  const certified = anchors.filter(
+    ({ country, publicKey }) => country === issuer.country && sameBytes(publicKey, issuer.publicKey),
+  );
   const valid = certified.find(({ validity }) => within(validity, at));
   if (valid !== undefined) return valid;
   throw certified.some(({ validity }) => at < validity.from)

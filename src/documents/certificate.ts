@@ -28,6 +28,7 @@ import {
   time,
   timeOf,
 } from './asn1.ts';
+import { countryOf } from './names.ts';
 
 /** Largest certificate, in bytes. */
 export const MAX_CERTIFICATE_BYTES = 16_384;
@@ -71,7 +72,6 @@ export interface Certificate {
   readonly documentTypes?: readonly string[];
 }
 
-const COUNTRY_NAME = '2.5.4.6';
 const EXTENSION = {
   subjectKeyId: '2.5.29.14',
   keyUsage: '2.5.29.15',
@@ -85,19 +85,6 @@ const EXTENSION = {
 const HARMLESS = ['2.5.29.17', '2.5.29.18', '2.5.29.31', '2.5.29.32', '2.23.136.1.1.6.1'];
 const DIGITAL_SIGNATURE = 0x80;
 const KEY_CERT_SIGN = 0x04;
-
-function countryOf(name: Asn1 | undefined): string {
-  for (const relative of sequence(name, 'a name')) {
-    for (const attribute of set(relative, 'a name')) {
-      const [type, value] = sequence(attribute, 'a name');
-      if (oid(type, 'a name') === COUNTRY_NAME && value !== undefined) {
-        const text = String.fromCharCode(...contentOf(value).subarray(0, 4)).toUpperCase();
-        return /^[A-Z]{2,3}$/.test(text) ? text : '';
-      }
-    }
-  }
-  return '';
-}
 
 function readExtensions(node: Asn1 | undefined): ReadonlyMap<string, Asn1> {
   const extensions = new Map<string, Asn1>();

@@ -8,7 +8,7 @@
  * @module
  */
 import { ProtocolError } from '../protocol/errors.ts';
-import { type Anchor, anchorOf, type AnchorSet, findIssuer } from './anchors.ts';
+import { anchorOf, type AnchorSet, findIssuer } from './anchors.ts';
 import { malformed } from './asn1.ts';
 import { type Certificate, readCertificate, within } from './certificate.ts';
 import { checkSignedData, readSignedData } from './cms.ts';
@@ -26,6 +26,10 @@ const SET = 0x31;
 /** An opened master list. */
 export interface MasterList {
   readonly anchors: AnchorSet;
+  /** The certificates of these anchors. */
+  readonly certificates: readonly Certificate[];
+  /** Who signed the list. */
+  readonly signer: Certificate;
   /** Country of the state that vouches, two letters. */
   readonly country: string;
   /** When the list says it was signed, Unix milliseconds. */
@@ -34,7 +38,7 @@ export interface MasterList {
   readonly skipped: number;
 }
 
-function asAnchor(raw: Uint8Array): Anchor | undefined {
+function asAuthority(raw: Uint8Array): Certificate | undefined {
   let certificate: Certificate;
   try {
     certificate = readCertificate(raw);
@@ -42,7 +46,7 @@ function asAnchor(raw: Uint8Array): Anchor | undefined {
     if (error instanceof ProtocolError) return undefined; // one state's odd certificate is not the others' fault
     throw error;
   }
-  return certificate.isAuthority && certificate.country !== '' ? anchorOf(certificate) : undefined;
+  return certificate.isAuthority && certificate.country !== '' ? certificate : undefined;
 }
 
 /**
@@ -71,13 +75,15 @@ export function openMasterList(list: Uint8Array, root: Uint8Array, at: number): 
   if (version?.tag !== INTEGER || certificates?.tag !== SET || more.length > 0) {
     throw malformed('the master list is not a version and a set of certificates');
   }
-  const found = readTlvs(certificates.value, 'the master list').map(({ raw }) => asAnchor(raw));
-  const anchors = found.filter((anchor) => anchor !== undefined);
+  const found = readTlvs(certificates.value, 'the master list').map(({ raw }) => asAuthority(raw));
+  const listed = found.filter((certificate) => certificate !== undefined);
   return {
-    anchors,
+    anchors: listed.map(anchorOf),
+    certificates: listed,
+    signer,
     country: authority.country,
     ...(signingTime !== undefined && { signedAt: signingTime }),
-    skipped: found.length - anchors.length,
+    skipped: found.length - listed.length,
   };
 }
 

@@ -8,7 +8,8 @@
  *     4. a trusted country signing key, of the same country, signed that certificate
  *     5. both certificates are valid at the given time; where the document states when it was signed,
  *        that is not later than the given time and within the signer's private key usage period
- *     6. with DG1: the issuing state is that country, the document's type one that the signer may sign
+ *     6. the signer's certificate is on no revocation list; what no list means is the operator's word
+ *     7. with DG1: the issuing state is that country, the document's type one that the signer may sign
  *
  * Step 5 judges certificates at the time of the check and not at the time of signing, because
  * 9303-12 makes a signer's certificate outlast every document it signed (short key usage, long
@@ -26,6 +27,7 @@ import { sameBytes } from './asn1.ts';
 import { type Certificate, type Period, within } from './certificate.ts';
 import { checkSignedData } from './cms.ts';
 import { readDg1 } from './lds.ts';
+import { checkRevocation, type Revocations, type RevocationStatus } from './revocation.ts';
 import { readSod, type SecurityObject } from './sod.ts';
 import { countriesOf, issuingStateOf } from './states.ts';
 
@@ -41,6 +43,9 @@ type PassiveReason =
   | 'certificate_expired'
   | 'certificate_not_yet_valid'
   | 'signing_time_invalid'
+  | 'certificate_revoked'
+  | 'revocation_unknown'
+  | 'revocation_stale'
   | 'issuing_state_mismatch';
 
 /** What is checked. */
@@ -50,6 +55,8 @@ export interface PassiveInput {
   /** Data groups by number, as on the chip; what is not given is not checked. */
   readonly dataGroups: ReadonlyMap<number, Uint8Array>;
   readonly anchors: AnchorSet;
+  /** Absent: nothing is known, and everything is taken. */
+  readonly revocations?: Revocations | undefined;
   /** Unix milliseconds at which the certificates must be valid. */
   readonly at: number;
 }
@@ -67,9 +74,12 @@ export type PassiveResult =
       readonly csca: string;
       /** Numbers of all data groups that are signed, ascending: 14 or 15 mean that the chip can be challenged. */
       readonly dataGroups: readonly number[];
+      /** What is known about revocations of the signer. */
+      readonly revocation: RevocationStatus;
     }
   | { readonly ok: false; readonly reason: PassiveReason; readonly message: string };
 
+const NO_REVOCATIONS: Revocations = { lists: [], missing: 'accept', stale: 'accept' };
 /** Clocks of signers and readers may differ, and some signers state a day only. */
 const DAY = 86_400_000;
 
@@ -119,13 +129,14 @@ function checkHolderPage(dg1: Uint8Array, country: string, { documentTypes }: Ce
   if (!mayBeSigned) throw refusal('signer_not_authorised', 'the signer may not sign documents of this type');
 }
 
-function verify({ sod, dataGroups, anchors, at }: PassiveInput): PassiveResult {
+function verify({ sod, dataGroups, anchors, revocations = NO_REVOCATIONS, at }: PassiveInput): PassiveResult {
   const object = readSod(sod);
   checkHashes(object, dataGroups);
   const signer = checkSignedData(object.signedData);
   const csca = findIssuer(signer, anchors, at);
   checkSigner(signer, at);
   checkSigningTime(object.signedData.signer.signingTime, signer, at);
+  const revocation = checkRevocation(signer, csca, revocations, at);
   const dg1 = dataGroups.get(1);
   if (dg1 !== undefined) checkHolderPage(dg1, csca.country, signer);
   return {
@@ -135,6 +146,7 @@ function verify({ sod, dataGroups, anchors, at }: PassiveInput): PassiveResult {
     signer: signer.fingerprint,
     csca: csca.fingerprint,
     dataGroups: [...object.hashes.keys()].sort((a, b) => a - b),
+    revocation,
   };
 }
 

@@ -14,10 +14,9 @@
 import type { CalendarDate } from '../protocol/dates.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { nationalityNumber } from '../protocol/nationality.ts';
-import type { AnchorSet } from './anchors.ts';
 import { readDg1, readDg11 } from './lds.ts';
 import { birthDate, expiryDate, readDocumentNumber, readMrz } from './mrz.ts';
-import { verifyPassive } from './passive.ts';
+import { type PassiveInput, verifyPassive } from './passive.ts';
 import { type Portrait, readDg2 } from './portrait.ts';
 import { issuingStateOf } from './states.ts';
 
@@ -114,7 +113,7 @@ export function personNumberOf({
  */
 export function readPassport(
   files: PassportFiles,
-  trust: { readonly anchors: AnchorSet; readonly at: number; readonly today: CalendarDate },
+  trust: Pick<PassiveInput, 'anchors' | 'revocations' | 'at'> & { readonly today: CalendarDate },
 ): PassportEvidence {
   const { sod, dg1, dg2, dg11, dg14, dg15 } = files;
   const dataGroups = new Map([
@@ -124,7 +123,7 @@ export function readPassport(
   if (dg11 !== undefined) dataGroups.set(11, dg11);
   if (dg14 !== undefined) dataGroups.set(14, dg14);
   if (dg15 !== undefined) dataGroups.set(15, dg15);
-  const verdict = verifyPassive({ sod, dataGroups, anchors: trust.anchors, at: trust.at });
+  const verdict = verifyPassive({ ...trust, sod, dataGroups });
   if (!verdict.ok) {
     throw new ProtocolError(verdict.reason, verdict.message);
   }

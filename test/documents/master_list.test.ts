@@ -33,7 +33,7 @@ describe('a master list', () => {
   it.each(ALGORITHMS)('signed by %s opens to its anchors', (algorithm) => {
     const authority = authorityOf(algorithm);
     const opened = openMasterList(authority.masterList(), authority.csca, SIGNED_AT);
-    expect(opened).toEqual({ anchors: authority.anchors, country: 'UT', signedAt: SIGNED_AT, skipped: 0 });
+    expect(opened).toMatchObject({ anchors: authority.anchors, country: 'UT', signedAt: SIGNED_AT, skipped: 0 });
   });
 
   it('may have more nodes than asn1js takes by default, since certificates are parsed one by one', () => {
