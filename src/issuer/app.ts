@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { anyOrigin, securityHeaders } from '../http/headers.ts';
 import { bodyLimit } from '../http/limits.ts';
 import { type Logger, logUnexpected, requestLog } from '../http/logs.ts';
@@ -21,6 +21,8 @@ import { type FaceDeps, faceRoutes } from './face_step.ts';
 import { holderRoutes } from './holder_routes.ts';
 import { type HolderDeps, Holders } from './holders.ts';
 import { Issuance } from './issue.ts';
+import { type PhoneDeps, Phones } from './phone.ts';
+import { phoneRoutes } from './phone_routes.ts';
 import { Resets } from './resets.ts';
 import { Sessions } from './session.ts';
 
@@ -31,6 +33,10 @@ export type IssuerDeps = DocumentDeps &
     /** Name shown to people. */
     readonly name: string;
     readonly logger: Logger;
+    /** Sends codes to phones; without it nobody's is confirmed. */
+    readonly phone?: PhoneDeps | undefined;
+    /** Network address of who asks, for limits; by default all share one. */
+    readonly address?: ((c: Context) => string) | undefined;
   };
 
 /** The issuer's app with its issuance. */
@@ -51,6 +57,8 @@ export function createIssuer(deps: IssuerDeps): Issuer {
   const issuance = new Issuance(deps);
   const holders = new Holders(deps, issuance);
   const resets = new Resets(deps, issuance.keyId);
+  const phones = deps.phone && new Phones(deps.phone, deps);
+  const { address = () => 'unknown' } = deps;
   const app = new Hono();
   installProblems(app, logUnexpected(deps.logger));
   app.use(requestLog(deps.logger, deps.clock));
@@ -83,6 +91,7 @@ export function createIssuer(deps: IssuerDeps): Issuer {
 
   app.route('/', documentRoutes(sessions, deps, bearer));
   app.route('/', chipRoutes(sessions, deps, bearer));
+  app.route('/', phoneRoutes(sessions, { phones, address }, bearer));
   app.route('/', faceRoutes(sessions, deps, bearer));
   app.route('/', credentialRoutes(sessions, issuance, bearer));
   app.route('/', backupRoutes(sessions, deps, bearer));
@@ -93,6 +102,7 @@ export function createIssuer(deps: IssuerDeps): Issuer {
     await issuance.tend();
     await holders.tend();
     await resets.tend();
+    await phones?.tend();
   };
   return { app, issuance, tend };
 }

@@ -59,6 +59,7 @@ async function decide(
       session.decision = { wish, signed };
       session.status = 'decided';
       session.evidence = undefined;
+      session.phone = undefined;
       return signed;
     } catch (error) {
       if (error instanceof ProtocolError && REFUSALS.has(error.code)) sessions.end(session);

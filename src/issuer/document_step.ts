@@ -169,6 +169,7 @@ async function acceptDocument(
     },
   };
   session.challenge = undefined;
+  session.phone = undefined;
   session.status = 'document_accepted';
 }
 

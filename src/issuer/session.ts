@@ -14,6 +14,7 @@ import { ProtocolError } from '../protocol/errors.ts';
 import { toBase64Url } from '../protocol/scope.ts';
 import type { ChipChallenge } from './chip_challenge.ts';
 import type { SignedCredential } from './issue.ts';
+import type { PhoneCode } from './phone.ts';
 
 /** How long a session lives, in milliseconds. */
 export const SESSION_MILLISECONDS = 30 * 60 * 1000;
@@ -43,10 +44,15 @@ export interface Session {
   proofs: number;
   challenges: number;
   wishes: number;
+  codes: number;
+  /** When the next code may be sent to a phone, Unix milliseconds. */
+  nextCode: number;
   busy: boolean;
   evidence?: Evidence | undefined;
   /** Waits for the chip's answer, and for one only. */
   challenge?: ChipChallenge | undefined;
+  /** The latest code that was sent to a phone. */
+  phone?: PhoneCode | undefined;
   decision?: { readonly wish: string; readonly signed: SignedCredential };
 }
 
@@ -91,6 +97,8 @@ export class Sessions {
       proofs: 0,
       challenges: 0,
       wishes: 0,
+      codes: 0,
+      nextCode: 0,
       busy: false,
     });
     return { id, token, expiresAt };
@@ -137,6 +145,7 @@ export class Sessions {
   /** Forgets a session with everything in it. */
   end(session: Session): void {
     session.evidence = undefined;
+    session.phone = undefined;
     this.#open.delete(session.id);
   }
 

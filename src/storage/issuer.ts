@@ -6,9 +6,10 @@
  * @module
  */
 import type { Migration } from 'kysely';
+import { createPhoneTable, type PhoneTables } from './phone.ts';
 
 /** Tables of an issuer. */
-export interface IssuerSchema {
+export interface IssuerSchema extends PhoneTables {
   person: {
     /** HMAC of the person number, hex. */
     dedup_tag: string;
@@ -138,4 +139,5 @@ export const issuerMigrations: Record<string, Migration> = {
         .execute();
     },
   },
+  '0004_phone_tags': { up: createPhoneTable },
 };

@@ -16,6 +16,7 @@ import { type ChipFiles, createPassportAuthority } from '../../src/demo/chip.ts'
 import type { ChipPerson } from '../../src/demo/chip_files.ts';
 import { createLogger } from '../../src/http/logs.ts';
 import { createIssuer, type Issuer, type IssuerDeps } from '../../src/issuer/app.ts';
+import type { PhoneDeps } from '../../src/issuer/phone.ts';
 import { keyIdOf } from '../../src/log/signatures.ts';
 import { dateInZone } from '../../src/protocol/dates.ts';
 import { type FieldElement, parseField, toField } from '../../src/protocol/field.ts';
@@ -76,6 +77,10 @@ export class World {
   /** What the register says of every leaf. */
   announcement: { position: number; reason: string; effective: number; status: string } | undefined;
   readonly lines: string[] = [];
+  /** Set before it is opened, for an issuer that confirms phones. */
+  phone: PhoneDeps | undefined;
+  /** Network address of who asks. */
+  address = '203.0.113.7';
   readonly approverKey = new Uint8Array(32).fill(8);
   readonly signingKey = new Uint8Array(32).fill(7);
   counter = 0;
@@ -105,6 +110,8 @@ export class World {
       signingKey: this.signingKey,
       approvers: { [keyIdOf(ed25519.getPublicKey(this.approverKey))]: ed25519.getPublicKey(this.approverKey) },
       registerUrl: 'http://register.test',
+      phone: this.phone,
+      address: () => this.address,
       fetch: async (url, init) =>
         this.registerUp
           ? this.register(url as string, init ?? {})
