@@ -115,42 +115,39 @@ export function createSmppSender(account: SmppAccount): SmsSender & { readonly c
 class Link {
   readonly #session: Session;
   readonly #timeout: number;
+  readonly #ended: () => void;
   readonly #waiting = new Set<(error: Error) => void>();
   #isOpen = true;
 
-  private constructor(session: Session, timeout: number) {
+  private constructor(session: Session, timeout: number, ended: () => void) {
     this.#session = session;
     this.#timeout = timeout;
-    const end = (): void => {
-      this.#isOpen = false;
-      for (const reject of this.#waiting) reject(unavailable());
-      this.#waiting.clear();
-    };
-    session.on('close', end);
-    // After an error of the protocol the library reads no more; the socket's own errors close it anyway.
+    this.#ended = ended;
+    session.on('close', () => {
+      this.#end();
+    });
+    // After an error of the protocol the library reads no more.
     session.on('error', () => {
-      session.destroy();
-      end();
+      this.#end();
     });
     session.on('pdu', (pdu: Pdu) => {
       if (pdu.isResponse()) return;
       session.send(pdu.response());
-      if (pdu.command === 'unbind') session.close();
+      if (pdu.command === 'unbind') this.#end('after what was sent');
     });
   }
 
-  /** Connects and binds; `closed` is called once, when the connection is gone or never was. */
+  /** Connects and binds; `ended` is called once, when the connection is gone or never was. */
   static async open(
     centre: { readonly host: string; readonly port: number; readonly tls: boolean },
     { systemId, password, logger, timeout = TIMEOUT, enquiry = ENQUIRY }: SmppAccount,
-    closed: () => void,
+    ended: () => void,
   ): Promise<Link> {
-    const session = smpp.connect(centre);
-    const link = new Link(session, timeout);
-    let isBound = false;
-    session.once('close', () => {
-      if (isBound) logger.warn({ smpp: 'the connection was closed' });
-      closed();
+    let timer: ReturnType<typeof setInterval> | undefined = undefined;
+    const link = new Link(smpp.connect(centre), timeout, () => {
+      if (timer !== undefined) logger.warn({ smpp: 'the connection has ended' });
+      clearInterval(timer);
+      ended();
     });
     try {
       await link.#connected(centre.tls ? 'secureConnect' : 'connect');
@@ -161,21 +158,23 @@ class Link {
         throw unavailable();
       }
     } catch (error) {
-      session.destroy();
-      closed();
+      link.#end();
       throw error;
     }
-    isBound = true;
-    const timer = setInterval(() => {
-      link.request('enquire_link', {}).catch(() => {
-        session.destroy();
-      });
+    timer = setInterval(() => {
+      link.request('enquire_link', {}).catch(() => undefined);
     }, enquiry);
     timer.unref();
-    session.once('close', () => {
-      clearInterval(timer);
-    });
     return link;
+  }
+
+  #end(how: 'at once' | 'after what was sent' = 'at once'): void {
+    if (how === 'at once') this.#session.destroy();
+    else this.#session.close();
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    for (const reject of this.#waiting) reject(unavailable());
+    this.#ended();
   }
 
   /** Sends a request and waits for its answer; throws `sms_unavailable`. */
@@ -198,8 +197,8 @@ class Link {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         // Whoever does not answer this will not answer the next; a new connection may be better.
-        this.#session.destroy();
         fail(unavailable());
+        this.#end();
       }, this.#timeout);
       const settle = (then: () => void): void => {
         clearTimeout(timer);
@@ -224,7 +223,7 @@ class Link {
   /** Takes leave of the centre. */
   async close(): Promise<void> {
     await this.request('unbind', {}).catch(() => undefined);
-    this.#session.destroy();
+    this.#end();
   }
 }
 
