@@ -40,6 +40,8 @@ export interface AuthorityService {
   readonly keys: readonly Uint8Array[];
   /** Bearer key by which the service knows this issuer. */
   readonly apiKey?: string | undefined;
+  /** Milliseconds to wait; {@link AUTHORITY_TIMEOUT_MS} by default. */
+  readonly timeout?: number | undefined;
 }
 
 /** What asking needs from outside. */
@@ -90,7 +92,7 @@ function parse(bytes: Uint8Array): unknown {
 
 /** Sends the question and reads a bounded answer. */
 async function send(
-  { url, apiKey }: AuthorityService,
+  { url, apiKey, timeout = AUTHORITY_TIMEOUT_MS }: AuthorityService,
   { path, errors, maxBytes }: Pick<Question<z.ZodType>, 'path' | 'errors' | 'maxBytes'>,
   body: string,
   fetch: AuthorityDeps['fetch'],
@@ -106,7 +108,7 @@ async function send(
       },
       body,
       redirect: 'error',
-      signal: AbortSignal.timeout(AUTHORITY_TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeout),
     });
     ({ status } = response);
     bytes = await readAtMost(response.body, maxBytes);
