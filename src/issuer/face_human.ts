@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { ProtocolError } from '../protocol/errors.ts';
 import { type DescribedFace, euclidean, type FaceMatcher, MAX_FACES } from './face_matcher.ts';
 import { HUMAN_FOLDER, MODEL_URLS, WASM_FOLDER, withModelFetch } from './face_models.ts';
+import type { Pixels } from './pixels.ts';
 
 /** Least confidence of the detector. */
 const MIN_CONFIDENCE = 0.5;
@@ -23,16 +24,24 @@ interface Tensor {
   dispose: () => void;
 }
 
+/** A face as the library describes it. */
+export interface HumanFace {
+  readonly box: readonly [x: number, y: number, width: number, height: number];
+  readonly embedding?: readonly number[];
+  readonly mesh: readonly (readonly [x: number, y: number, z?: number])[];
+  readonly rotation?: {
+    readonly angle: { readonly yaw: number; readonly pitch: number; readonly roll: number };
+  } | null;
+}
+
 interface HumanResult {
-  readonly face: readonly {
-    readonly box: readonly [x: number, y: number, width: number, height: number];
-    readonly embedding?: readonly number[];
-  }[];
+  readonly face: readonly HumanFace[];
   readonly error: string | null;
 }
 
 /** The part of the library that is used. */
 interface Human {
+  readonly faceTriangulation: readonly number[];
   readonly tf: { tensor3d: (values: Uint8Array, shape: readonly number[], type: 'int32') => Tensor };
   load: () => Promise<void>;
   detect: (input: Tensor) => Promise<HumanResult>;
@@ -40,7 +49,8 @@ interface Human {
 }
 
 const FRESH = { skipFrames: 0, skipTime: 0 }; // nothing is carried over from the picture before
-const OFF = { enabled: false };
+/** A part of the library that stays unused. */
+export const OFF = { enabled: false };
 
 const CONFIG = {
   backend: 'wasm',
@@ -61,8 +71,6 @@ const CONFIG = {
     enabled: true,
     detector: { rotation: true, maxDetected: MAX_FACES, minConfidence: MIN_CONFIDENCE, ...FRESH },
     mesh: { enabled: true },
-    description: { enabled: true, ...FRESH },
-    iris: OFF,
     emotion: OFF,
     antispoof: OFF,
     liveness: OFF,
@@ -70,31 +78,53 @@ const CONFIG = {
   },
 };
 
+/** The library with its networks loaded. */
+interface LoadedHuman {
+  /** Faces of a picture. */
+  readonly detect: (picture: Pixels) => Promise<readonly HumanFace[]>;
+  /** Triangles of the face mesh. */
+  readonly triangles: readonly number[];
+}
+
 /**
- * Loads the matcher; takes about a second and 60 MB.
+ * Loads the library's face networks.
  *
+ * @param parts - What to do with faces that were found, as the library names it.
  * @throws {@link ProtocolError} `face_models_changed`.
  */
-export async function loadHuman(): Promise<FaceMatcher> {
+export async function createHuman(parts: Readonly<Record<'description' | 'iris', object>>): Promise<LoadedHuman> {
   const require = createRequire(import.meta.url);
   const library = require(join(HUMAN_FOLDER, 'human.node-wasm.js')) as { Human: new (config: unknown) => Human };
-  const human = new library.Human(CONFIG);
+  const human = new library.Human({ ...CONFIG, face: { ...CONFIG.face, ...parts } });
   await withModelFetch(() => human.load());
   return {
-    name: 'human',
-    find: async ({ width, height, data }) => {
+    detect: async ({ width, height, data }) => {
       const input = human.tf.tensor3d(data, [height, width, 3], 'int32');
       try {
         const { face, error } = await human.detect(input);
         if (error !== null) {
           throw new ProtocolError('face_unavailable', 'the picture could not be examined; try again');
         }
-        return face.map(toFace);
+        return face;
       } finally {
         input.dispose();
         human.result = undefined; // the library keeps the last person's otherwise
       }
     },
+    triangles: human.faceTriangulation,
+  };
+}
+
+/**
+ * Loads the matcher; takes about a second and 60 MB.
+ *
+ * @throws {@link ProtocolError} `face_models_changed`.
+ */
+export async function loadHuman(): Promise<FaceMatcher> {
+  const human = await createHuman({ description: { enabled: true, ...FRESH }, iris: OFF });
+  return {
+    name: 'human',
+    find: async (picture) => (await human.detect(picture)).map(toFace),
     distance: humanDistance,
   };
 }
@@ -104,7 +134,7 @@ export function humanDistance(a: readonly number[], b: readonly number[]): numbe
   return Math.min(Math.max((euclidean(a, b) * 0.05 - 0.2) / 0.6, 0), 1);
 }
 
-function toFace(face: HumanResult['face'][number]): DescribedFace {
+function toFace(face: HumanFace): DescribedFace {
   const [x, y, width, height] = face.box;
   return { box: { x, y, width, height }, descriptor: face.embedding ?? [] };
 }

@@ -3,7 +3,7 @@
  * The neural networks' weights, which ship inside the npm packages, and a `fetch` that reads those
  * files and nothing else. The thresholds of `face_matcher.ts` were measured with exactly these bytes, so
  * each file must have its SHA-256 below; after an update of a package, measure again
- * (`npm run --silent face -- pairs FOLDER`) before changing a line here. docs/protocol.md section 8, "Faces".
+ * (`npm run --silent face -- evaluate FOLDER --json`) before changing a line here. docs/protocol.md section 8, "Faces".
  *
  * @module
  */
@@ -36,6 +36,8 @@ const HASHES: ReadonlyMap<string, string> = new Map([
   [`${MODEL_URLS.human}facemesh.bin`, '3826da640b0a3021161605369ee6af293f75d518040355b960ec71a3390c1c0b'],
   [`${MODEL_URLS.human}faceres.json`, '5b83d49c0385d2e68a05122441b94226313677cae9fcc40b9587ad50079eb4df'],
   [`${MODEL_URLS.human}faceres.bin`, '2c7d2d62b76c97528b736527aa09d310ea71743c9e3e79fb6c62d4b2d73af79b'],
+  [`${MODEL_URLS.human}iris.json`, '49038ac9dcc09aa05474d91d98e9db5b47af4830929bcf102ed5a56bfbabb465'],
+  [`${MODEL_URLS.human}iris.bin`, 'd7f296d184274213d4642681ae186112cbbec77fd2ab066257d3c56a1940bc71'],
   [
     `${MODEL_URLS.faceApi}ssd_mobilenetv1_model-weights_manifest.json`,
     '888f744dffbc84f5f060d1f8427d9742341943a2dfaaf9205d10029b7e7a2955',

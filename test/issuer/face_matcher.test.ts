@@ -102,7 +102,7 @@ describe('fetchModel', () => {
     const bytes = await (await fetchModel(`${MODEL_URLS.human}faceres.bin`)).arrayBuffer();
     expect(createHash('sha256').update(Buffer.from(bytes)).digest('hex')).toMatch(/^2c7d2d62/);
     for (const url of [
-      `${MODEL_URLS.human}iris.json`,
+      `${MODEL_URLS.human}liveness.json`,
       `${MODEL_URLS.human}../package.json`,
       'https://example.com/faceres.bin',
       'faceres.bin',
