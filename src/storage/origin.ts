@@ -65,9 +65,9 @@ const migrations: Migrations = {
  * @param origin - The configured origin.
  * @throws {@link ProtocolError} `origin_changed`, which says what another origin would do and what to do instead.
  */
-export async function pinOrigin(db: Database<unknown>, origin: string): Promise<OriginDatabase> {
+export async function pinOrigin<Schema>(db: Database<Schema>, origin: string): Promise<OriginDatabase> {
   await migrate(db, migrations, 'origin');
-  const database = db as OriginDatabase;
+  const database = db as unknown as OriginDatabase;
   const pinned = await database.transaction(async (tx) => {
     await tx
       .insertInto('platform_origin')
