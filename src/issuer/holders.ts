@@ -10,9 +10,8 @@
  * @module
  */
 import { z } from 'zod';
-import { isSignedBy, appealsMessage, requestMessage, sign } from '../log/signatures.ts';
+import { appealsMessage, isSignedBy } from '../log/signatures.ts';
 import { ProtocolError } from '../protocol/errors.ts';
-import { parseField } from '../protocol/field.ts';
 import type { Groth16Proof } from '../protocol/presentation.ts';
 import { toBase64Url } from '../protocol/scope.ts';
 import type { IssueStatement } from '../protocol/statement.ts';
@@ -20,9 +19,7 @@ import {
   type Appeal,
   deleteAppeal,
   findPerson,
-  markRequested,
   openAppeals,
-  openRequests,
   type PersonRecord,
   recordAppeal,
   recordRequest,
@@ -98,7 +95,7 @@ export class Holders {
   async revoke(by: { readonly dedupTag: string } | { readonly seedTag: string }): Promise<readonly string[]> {
     const { leaves } = await this.#person(by);
     await recordRequest(this.#deps.database, leaves);
-    await this.submitRequests();
+    await this.#issuance.submitRequests();
     return leaves;
   }
 
@@ -111,33 +108,6 @@ export class Holders {
   async proveSeed(statement: IssueStatement, proof: Groth16Proof): Promise<string> {
     await requireIssueProof(this.#deps.verificationKey, statement, proof);
     return statement.seedTag.toString();
-  }
-
-  /**
-   * Sends every wish that the register has not acknowledged, after the leaves that it may not know yet.
-   *
-   * @returns How many still wait.
-   */
-  async submitRequests(): Promise<number> {
-    const { database, signingKey, registerUrl, fetch } = this.#deps;
-    const requests = await openRequests(database);
-    if (requests.length > 0) await this.#issuance.submitPending();
-    let waiting = 0;
-    for (const leaf of requests) {
-      const signature = toBase64Url(sign(requestMessage(parseField(leaf)), signingKey));
-      try {
-        const answer = await fetch(`${registerUrl}/v1/requests`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({ leaf, issuer: this.#issuance.keyId, signature }),
-        });
-        if (!answer.ok) throw new ProtocolError('register_refused', `the register answered ${String(answer.status)}`);
-        await markRequested(database, leaf);
-      } catch {
-        waiting += 1;
-      }
-    }
-    return waiting;
   }
 
   /**
@@ -192,7 +162,7 @@ export class Holders {
 
   /** Sends what waits, and forgets appeals that were decided: reversed, or carried out. */
   async tend(): Promise<void> {
-    await this.submitRequests();
+    await this.#issuance.submitRequests();
     if (this.#deps.clock() >= this.#settled + SETTLE_INTERVAL) await this.#settle();
   }
 

@@ -114,6 +114,7 @@ export class Issuance {
       const signed = await this.#decide(request);
       if (signed !== undefined) {
         await this.submitPending();
+        await this.submitRequests();
         return signed;
       }
     }
@@ -163,6 +164,11 @@ export class Issuance {
    */
   submitPending(): Promise<number> {
     return this.#submission.submitPending();
+  }
+
+  /** Sends every wish to be revoked that the register has not acknowledged; returns how many still wait. */
+  submitRequests(): Promise<number> {
+    return this.#submission.submitRequests();
   }
 
   /** Submits what waits, and looks at what became of replacements; call it often. */

@@ -11,10 +11,11 @@
  * @module
  */
 import { z } from 'zod';
-import { replacementMessage, sign } from '../log/signatures.ts';
+import { replacementMessage, requestMessage, sign } from '../log/signatures.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { parseField } from '../protocol/field.ts';
 import { toBase64Url } from '../protocol/scope.ts';
+import { markRequested, openRequests } from '../storage/holders.ts';
 import type { IssuerSchema } from '../storage/issuer.ts';
 import type { Database } from '../storage/open.ts';
 import {
@@ -92,6 +93,28 @@ export class Submission {
     }
     for (const row of (await openReplacements(database)).filter(({ submitted }) => submitted === 0)) {
       if (!(await this.#submit(row).catch(() => false))) waiting += 1;
+    }
+    return waiting;
+  }
+
+  /**
+   * Sends every wish to be revoked that the register has not acknowledged, after the leaves that it may not
+   * know yet.
+   *
+   * @returns How many still wait.
+   */
+  async submitRequests(): Promise<number> {
+    const { database, signingKey } = this.#deps;
+    const requests = await openRequests(database);
+    if (requests.length > 0) await this.submitPending();
+    let waiting = 0;
+    for (const leaf of requests) {
+      const signature = toBase64Url(sign(requestMessage(parseField(leaf)), signingKey));
+      const body = { leaf, issuer: this.#keyId, signature };
+      const code = await this.#post('/v1/requests', body).catch(() => 'register_unreachable');
+      // One that is revoked or replaced already is dead, as was wished.
+      if (code === undefined || GONE.has(code)) await markRequested(database, leaf);
+      else waiting += 1;
     }
     return waiting;
   }
