@@ -5,6 +5,8 @@
  * @module
  */
 import { serve } from '@hono/node-server';
+import { getConnInfo } from '@hono/node-server/conninfo';
+import type { Context } from 'hono';
 import { ProtocolError } from '../protocol/errors.ts';
 
 /** An app that answers requests, as hono apps do. */
@@ -18,6 +20,20 @@ export interface Listening {
   readonly origin: string;
   /** Refuses new connections, ends open ones, and resolves when the port is free. */
   close(): Promise<void>;
+  /**
+   * Refuses new connections and lets the requests that are under way finish.
+   *
+   * @param milliseconds - After which those that are left are ended.
+   * @returns Whether all finished.
+   */
+  drain(milliseconds: number): Promise<boolean>;
+}
+
+/** Milliseconds between two looks for connections that have become idle. */
+const IDLE_INTERVAL = 50;
+/** Network address of the other end of the connection. */
+export function connectionAddress(c: Context): string {
+  return getConnInfo(c).remote.address ?? 'unknown';
 }
 
 /** Time that a client has to send a whole request, in milliseconds. */
@@ -38,7 +54,7 @@ export async function listen(
   port: number,
   program: string,
   setting = `BAUTA_${program.toUpperCase()}_PORT`,
-  hostname: 'localhost' | '127.0.0.1' = 'localhost',
+  hostname = 'localhost',
 ): Promise<Listening> {
   // The origin must be known before the app exists, so the port is bound first.
   let app: App | undefined;
@@ -83,6 +99,27 @@ export async function listen(
       });
       if ('closeAllConnections' in server) server.closeAllConnections();
     });
+  const drain = async (milliseconds: number): Promise<boolean> => {
+    let finished = true;
+    const ended = new Promise<void>((resolve) => {
+      server.close(() => {
+        resolve();
+      });
+    });
+    const hasConnections = 'closeIdleConnections' in server;
+    const idle = setInterval(() => {
+      // A connection that is kept alive for more requests would hold up the end.
+      if (hasConnections) server.closeIdleConnections();
+    }, IDLE_INTERVAL);
+    const late = setTimeout(() => {
+      finished = false;
+      if (hasConnections) server.closeAllConnections();
+    }, milliseconds);
+    await ended;
+    clearInterval(idle);
+    clearTimeout(late);
+    return finished;
+  };
   try {
     ({ app } = await make(origin));
   } catch (error) {
@@ -91,5 +128,5 @@ export async function listen(
   } finally {
     opened();
   }
-  return { origin, close };
+  return { origin, close, drain };
 }
