@@ -35,6 +35,9 @@ export interface Credential extends Omit<SignedCredential, 'enrolment' | 'since'
   readonly published: number;
 }
 
+/** Where a credential stands in the public tree: all that syncing needs, and nothing secret. */
+export type PublishedLeaf = Pick<Credential, 'leaf' | 'index' | 'published'>;
+
 const field = z.string().transform(parseField);
 /** Attributes by name, as numbers; whether they make sense is for `checkAttributes`. */
 export const attributesSchema = z.strictObject(

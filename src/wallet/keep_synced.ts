@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Credential } from './credential.ts';
+import type { PublishedLeaf } from './credential.ts';
 import type { RegisterConfig } from './environment.ts';
 import { retryPause, syncDue } from './schedule.ts';
 import { isFinal, needsSync, sync, type SyncDeps, type Synced } from './sync.ts';
@@ -13,13 +13,13 @@ import { isFinal, needsSync, sync, type SyncDeps, type Synced } from './sync.ts'
 /** Where the last sync is kept, with the plan of the next. */
 export interface SyncStore {
   /** The last verified sync, if it belongs to the credential. */
-  synced(credential: Credential, register: RegisterConfig): Promise<Synced | undefined>;
-  saveSynced(synced: Synced): Promise<void>;
+  synced(credential: PublishedLeaf, register: RegisterConfig): Promise<Synced | undefined>;
+  saveSynced(synced: Synced, credential: PublishedLeaf): Promise<void>;
 }
 
 /** Whose path is kept, and with what. */
 export interface KeepDeps extends SyncDeps {
-  readonly credential: Credential;
+  readonly credential: PublishedLeaf;
   readonly register: RegisterConfig;
   readonly store: SyncStore;
 }
@@ -42,7 +42,7 @@ export async function syncNow(deps: KeepDeps): Promise<Synced> {
   const { store, credential, register } = deps;
   const synced = await sync(credential, register, deps, await store.synced(credential, register));
   deps.signal?.throwIfAborted();
-  await store.saveSynced(synced);
+  await store.saveSynced(synced, credential);
   return synced;
 }
 

@@ -10,7 +10,7 @@ import type { Poseidon } from '../commitment/poseidon.ts';
 import { sortEpochs } from '../log/epochs.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { openAccepted, type SignedCheckpoint } from './checkpoints.ts';
-import type { Credential } from './credential.ts';
+import type { PublishedLeaf } from './credential.ts';
 import type { Clock, Fetch, Random, RegisterConfig } from './environment.ts';
 import { type Meter, openSource, type Source, sourcesOf } from './mirrors.ts';
 import { checkRoot, standingUnder } from './paths.ts';
@@ -49,7 +49,7 @@ export function isFinal(error: unknown): boolean {
  * `credential_not_published`, `credential_revoked`, `credential_replaced`.
  */
 export async function sync(
-  credential: Credential,
+  credential: PublishedLeaf,
   register: RegisterConfig,
   deps: SyncDeps,
   previous?: Synced,
@@ -84,7 +84,7 @@ function isMissingBlock(error: unknown): boolean {
 
 async function syncFrom(
   source: Source,
-  credential: Credential,
+  credential: PublishedLeaf,
   register: RegisterConfig,
   deps: SyncDeps,
   kept: readonly Position[],
@@ -124,7 +124,7 @@ async function syncFrom(
 async function positionUnder(
   signed: SignedCheckpoint,
   source: Source,
-  credential: Credential,
+  credential: PublishedLeaf,
   kept: readonly Position[],
   deps: SyncDeps,
   meter: Meter,

@@ -12,7 +12,7 @@ import type { TreePath } from '../commitment/tree.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { type FieldElement, parseField } from '../protocol/field.ts';
 import { openAccepted, type SignedCheckpoint } from './checkpoints.ts';
-import type { Credential } from './credential.ts';
+import type { PublishedLeaf } from './credential.ts';
 import type { RegisterConfig } from './environment.ts';
 import { checkRoot } from './paths.ts';
 
@@ -98,7 +98,7 @@ export function encodeSynced({ positions, ...rest }: Synced): string {
  */
 export function decodeSynced(
   text: string,
-  credential: Credential,
+  credential: PublishedLeaf,
   register: RegisterConfig,
   poseidon: Poseidon,
 ): Synced {

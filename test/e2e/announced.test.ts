@@ -10,7 +10,7 @@ import { listAppeals } from '../../src/register/appeals_client.ts';
 import { type Act, approve, submit } from '../../src/register/approver.ts';
 import { en } from '../../src/wallet/ui/strings/en.ts';
 import { chromiumPath } from './browser.ts';
-import { type House, openHouse } from './house.ts';
+import { type House, openHouse, openWallet, unlock } from './house.ts';
 
 const missing = chromiumPath() === undefined && process.env['CI'] !== 'true';
 
@@ -47,7 +47,7 @@ describe.skipIf(missing)('a holder whose credential is to be revoked', () => {
   };
 
   const credentialPage = async (page: Page): Promise<void> => {
-    await page.goto(`${house.stack.urls.wallet}/credential`);
+    await openWallet(page, `${house.stack.urls.wallet}/credential`);
     await page.locator('.card-status').getByText(en.credential.status.active).waitFor();
   };
 
@@ -61,6 +61,7 @@ describe.skipIf(missing)('a holder whose credential is to be revoked', () => {
     await decide({ act: 'announce', leaf, reason: 'issued_in_error', after: -1 });
     await expect.poll(async () => (await announcementOf(leaf))?.status, { timeout: 30_000 }).toBe('open');
     await page.reload();
+    await unlock(page);
     await page.locator('[data-announced="issued_in_error"]').waitFor();
     await page.getByLabel(en.announced.label).fill('I was there in person.');
     await page.getByRole('button', { name: en.announced.send }).click();

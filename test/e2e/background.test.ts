@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumPath } from './browser.ts';
-import { type House, openHouse } from './house.ts';
+import { type House, openHouse, openWallet } from './house.ts';
 
 const missing = chromiumPath() === undefined && process.env['CI'] !== 'true';
 
@@ -15,7 +15,7 @@ describe.skipIf(missing)('a wallet without an open page', () => {
   });
 
   it('syncs when the browser wakes it and it is time', async () => {
-    const { page, context, seen } = await house.visit();
+    const { page, context, seen } = await house.visit({ serviceWorker: true });
     const { wallet, register } = house.stack.urls;
     const session = await context.newCDPSession(page);
     // Granted to installed apps only, which a browser without a window has none of.
@@ -35,7 +35,7 @@ describe.skipIf(missing)('a wallet without an open page', () => {
       });
     });
     await session.send('ServiceWorker.enable');
-    await page.goto(`${wallet}/credential`);
+    await openWallet(page, `${wallet}/credential`);
     const before = Number(await page.locator('[data-synced]').getAttribute('data-synced'));
     const registrationId = await registered;
     // The page that is left has no timer of the wallet.
@@ -52,7 +52,7 @@ describe.skipIf(missing)('a wallet without an open page', () => {
         { timeout: 30_000, interval: 1000 },
       )
       .toBeGreaterThan(asked);
-    await page.goto(`${wallet}/credential`);
+    await openWallet(page, `${wallet}/credential`);
     const after = Number(await page.locator('[data-synced]').getAttribute('data-synced'));
     expect(after).toBeGreaterThan(before);
     expect(seen.faults).toEqual([]);

@@ -14,15 +14,27 @@ import { firstOf, launch, type Watch, watch } from './browser.ts';
 /** What the sheet shows when nothing but the consent is missing. */
 export const READY = '[data-preparation="ready"]';
 
+/** The PIN of everyone here. */
+export const PIN = '20471936';
+
+/** What may differ between visits. */
+export interface Visit {
+  readonly locale?: string;
+  /** With the wallet's service worker. What it answers cannot be intercepted, so most tests go without. */
+  readonly serviceWorker?: boolean;
+}
+
 /** See the module's description. */
 export interface House {
   readonly stack: DemoStack;
   /** Someone new, with a browser of their own. */
-  readonly visit: (locale?: string) => Promise<{ page: Page; seen: Watch; context: BrowserContext }>;
-  /** From the enrolment page to a credential. */
+  readonly visit: (options?: Visit) => Promise<{ page: Page; seen: Watch; context: BrowserContext }>;
+  /** From the enrolment page to a credential behind {@link PIN}, without a phone and without words. */
   readonly enrol: (page: Page, id: string) => Promise<void>;
-  /** The same, from where a person is to be chosen. */
+  /** The same, from where a kind of document is to be chosen. */
   readonly choose: (page: Page, id: string) => Promise<void>;
+  /** The same, from where the face is to be shown. */
+  readonly finish: (page: Page) => Promise<void>;
   readonly nameOf: (id: string) => string;
   /** Ends the visits. */
   readonly leave: () => Promise<void>;
@@ -37,17 +49,24 @@ export async function openHouse(): Promise<House> {
   const contexts: BrowserContext[] = [];
   const nameOf = (id: string): string => stack.people.find((person) => person.id === id)?.name ?? '';
   const choose = async (page: Page, id: string): Promise<void> => {
+    await page.locator('[data-kind="passport"]').click();
     await page.getByRole('button', { name: nameOf(id) }).click();
-    await page.locator('.review').waitFor();
-    await page.locator('.actions .primary').click();
+    await finish(page);
+  };
+  const finish = async (page: Page): Promise<void> => {
+    await showFace(page);
+    await page.locator('[data-stage="phone"] [data-name="skip"]').click();
+    await choosePin(page, PIN);
+    await page.locator('[data-stage="backup"] [data-name="skip"]').click();
     expect(await firstOf(page, '[data-enrolled]', '[data-problem]')).toBe('[data-enrolled]');
   };
   return {
     stack,
     nameOf,
     choose,
-    visit: async (locale = 'en-GB') => {
-      const context = await browser.newContext({ locale });
+    finish,
+    visit: async ({ locale = 'en-GB', serviceWorker = false } = {}) => {
+      const context = await browser.newContext({ locale, serviceWorkers: serviceWorker ? 'allow' : 'block' });
       contexts.push(context);
       const seen = await watch(context);
       return { page: await context.newPage(), seen, context };
@@ -66,10 +85,37 @@ export async function openHouse(): Promise<House> {
   };
 }
 
+/** The step in which the sample person's face is shown. */
+export async function showFace(page: Page): Promise<void> {
+  expect(await firstOf(page, '[data-stage="face"] .primary', '[data-problem]')).toBe('[data-stage="face"] .primary');
+  await page.locator('[data-stage="face"] .primary').click();
+}
+
+/** The step in which a PIN is chosen. */
+export async function choosePin(page: Page, pin: string): Promise<void> {
+  expect(await firstOf(page, '[data-stage="pin"] input', '[data-problem]')).toBe('[data-stage="pin"] input');
+  for (const field of await page.locator('[data-stage="pin"] input').all()) await field.fill(pin);
+  await page.locator('[data-stage="pin"] .primary').click();
+}
+
+/** Unlocks, wherever the wallet asks for it. */
+export async function unlock(page: Page, pin = PIN): Promise<void> {
+  await page.locator('[data-locked] input').fill(pin);
+  await page.locator('[data-locked] form button').click();
+}
+
+/** Goes to a page of the wallet and unlocks it. */
+export async function openWallet(page: Page, url: string): Promise<void> {
+  await page.goto(url);
+  await unlock(page);
+  await page.locator('nav.bar').waitFor();
+}
+
 /** From a platform's front page to the wallet's sheet. */
 export async function askFor(page: Page, url: string): Promise<void> {
   await page.goto(url);
   await page.locator('[data-login]').click();
+  await unlock(page);
 }
 
 /** From the sheet to the platform's page for members; gives the pseudonym's full form. */

@@ -7,7 +7,7 @@ import type { DemoStack } from '../../src/server/demo_stack.ts';
 import { PAGES } from '../../src/server/pages.ts';
 import { en } from '../../src/wallet/ui/strings/en.ts';
 import { chromiumPath, textOf, type Watch } from './browser.ts';
-import { agree, askFor, type House, logIn, openHouse, READY } from './house.ts';
+import { agree, askFor, type House, logIn, openHouse, openWallet, READY, unlock } from './house.ts';
 
 const missing = chromiumPath() === undefined && process.env['CI'] !== 'true';
 
@@ -129,6 +129,7 @@ describe.skipIf(missing)('proving in a browser', () => {
       expect(await textOf(page)).toContain(en.problems.worker_failed);
       await page.unroute(script);
       await page.reload();
+      await unlock(page);
       await page.locator(READY).waitFor();
       await agree(page);
     }
@@ -143,7 +144,7 @@ describe.skipIf(missing)('proving in a browser', () => {
     await house.enrol(other.page, 'sasha');
     await page.context().clearCookies();
     const armedAhead = async (): Promise<boolean> => {
-      await page.goto(`${stack.urls.wallet}/credential`);
+      await openWallet(page, `${stack.urls.wallet}/credential`);
       return page
         .waitForFunction(() => performance.getEntriesByName('bauta:ahead').length > 0, undefined, { timeout: 10_000 })
         .then(

@@ -6,8 +6,6 @@
  * @module
  */
 import type { RegisterConfig } from '../environment.ts';
-import { ownScript } from './own_worker.ts';
-import workerUrl from './sync_worker.ts?worker&url';
 
 /** Name of the wish, for the browser. */
 const TAG = 'bauta-sync';
@@ -25,7 +23,7 @@ export async function wakeNowAndThen({ epochSeconds }: Pick<RegisterConfig, 'epo
   try {
     const name = 'periodic-background-sync' as PermissionName;
     if ((await navigator.permissions.query({ name })).state !== 'granted') return false;
-    const registration = await navigator.serviceWorker.register(ownScript(workerUrl), { type: 'module' });
+    const registration = await navigator.serviceWorker.ready;
     // Twice an epoch at most; the plan decides.
     const minInterval = (epochSeconds * 1000) / 2;
     await (registration as PeriodicRegistration).periodicSync?.register(TAG, { minInterval });

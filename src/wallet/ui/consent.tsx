@@ -12,6 +12,8 @@ import type { Consent, PendingRequest } from '../present.ts';
 import { type AnswerProps, PreparingProgress, Sheet } from './consent_sheet.tsx';
 import { useStrings } from './language.tsx';
 import { Button, Heading, Notice, PageLink, Problem, Progress } from './parts.tsx';
+import { UnlockForm } from './unlock_page.tsx';
+import { useWallet } from './wallet_context.ts';
 
 /**
  * The page that a platform's link opens.
@@ -35,7 +37,7 @@ export function ConsentPage({ fragment }: { readonly fragment: string }): VNode 
         <article class="sheet">
           <Asker pending={pending} />
           {consent === undefined ? (
-            <NoCredential host={hostOf(pending)} fragment={fragment} origin={pending.origin} />
+            <NotYet flow={flow} pending={pending} fragment={fragment} />
           ) : (
             <Answer flow={flow} pending={pending} consent={consent} />
           )}
@@ -126,6 +128,47 @@ function Asker({ pending }: { readonly pending: PendingRequest }): VNode {
   );
 }
 
+/** Above the lock, or before there is a credential. */
+function NotYet(props: {
+  readonly flow: ConsentFlow;
+  readonly pending: PendingRequest;
+  readonly fragment: string;
+}): VNode {
+  const { consent, enrol } = useStrings();
+  const { held } = useWallet();
+  const { flow, pending, fragment } = props;
+  const host = hostOf(pending);
+  if (flow.phase.name === 'problem') {
+    return <NextSteps code={flow.phase.code} flow={flow} site={{ origin: pending.origin, host }} />;
+  }
+  if (held.state === 'locked') {
+    return (
+      <div class="stack" data-locked>
+        <p class="soft">{consent.unlockFirst}</p>
+        <UnlockForm />
+        <p>
+          <a href={pending.origin}>{consent.returnTo(host)}</a>
+        </p>
+      </div>
+    );
+  }
+  if (held.credentials.length > 0) {
+    return (
+      <p class="soft" role="status">
+        {consent.preparing}
+      </p>
+    );
+  }
+  if (held.signed !== undefined && held.state === 'unlocked') {
+    return (
+      <Notice tone="info" title={consent.waiting}>
+        {enrol.waiting}
+      </Notice>
+    );
+  }
+  return <NoCredential host={host} fragment={fragment} origin={pending.origin} />;
+}
+
 function NoCredential(props: { readonly host: string; readonly origin: string; readonly fragment: string }): VNode {
   const { consent, welcome } = useStrings();
   return (
@@ -175,7 +218,7 @@ function Answer({ flow, pending, consent: shown }: AnswerProps): VNode {
     case 'delivered':
       return <p role="status">{consent.delivered(host)}</p>;
     case 'other_device':
-      return <Notice tone="good">{consent.otherDevice}</Notice>;
+      return <OtherDevice code={flow.code} />;
     case 'cancelled':
       return (
         <div class="stack">
@@ -188,6 +231,22 @@ function Answer({ flow, pending, consent: shown }: AnswerProps): VNode {
     case 'problem':
       return <NextSteps code={phase.code} flow={flow} site={{ origin: pending.origin, host }} />;
   }
+}
+
+/** The answer went to a screen elsewhere: what to type there. */
+function OtherDevice({ code }: { readonly code: string | undefined }): VNode {
+  const { consent } = useStrings();
+  return code === undefined ? (
+    <Notice tone="good">{consent.otherDevice}</Notice>
+  ) : (
+    <div class="stack tight" role="status">
+      <p>{consent.typeCode}</p>
+      <p class="code" data-code={code} aria-label={Array.from(code).join(' ')}>
+        {code}
+      </p>
+      <Notice tone="warn">{consent.typeCodeWarning}</Notice>
+    </div>
+  );
 }
 
 function Unmet({ reasons, wayBack }: { readonly reasons: Consent['unmet']; readonly wayBack: VNode }): VNode {

@@ -12,7 +12,10 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { poseidon } from '../../commitment/poseidon.ts';
 import { dateInZone } from '../../protocol/dates.ts';
 import type { ShowStatement } from '../../protocol/statement.ts';
+import { type ActivityEntry, recordActivity } from '../activity.ts';
 import type { Credential } from '../credential.ts';
+import { chooseCredential } from '../credentials.ts';
+import { openAccepted } from '../checkpoints.ts';
 import { freshSynced } from '../keep_synced.ts';
 import { dropOutdated, keep, openKept } from '../kept.ts';
 import {
@@ -26,12 +29,15 @@ import {
   type PendingRequest,
   readRequest,
 } from '../present.ts';
+import { chooseIndex, markUsed } from '../limits.ts';
 import type { ArmedHandle } from '../prover.ts';
+import { positionAt } from '../sync.ts';
 import { anonymousFetch, clock } from './browser.ts';
+import { holdUnlocked } from './inactivity.ts';
 import { codeOf } from './problems.ts';
 import type { WorkerProver } from './proving.ts';
 import { syncDeps } from './syncing.ts';
-import { holdProver, sharedProver, useWallet, type WalletContext } from './wallet_context.ts';
+import { holdProver, loadAhead, sharedProver, useWallet, type WalletContext } from './wallet_context.ts';
 
 /** What happens before the holder agrees. */
 export type Preparation =
@@ -51,13 +57,20 @@ export interface ConsentFlow {
   readonly preparation: Preparation;
   /** Known once the request has been read. */
   readonly pending: PendingRequest | undefined;
-  /** Known if there is a credential to answer with. */
+  /** Known if there is a credential to answer with, and the wallet is unlocked. */
   readonly consent: Consent | undefined;
+  /** On another device: the code to type on the screen that began. */
+  readonly code: string | undefined;
+  /** Credentials that are active in the register, if fewer than {@link CROWD}. */
+  readonly fewActive: number | undefined;
   readonly agree: () => Promise<void>;
   readonly cancel: () => void;
   /** Begins anew with the same link. */
   readonly restart: () => void;
 }
+
+/** Below so many active credentials the holder is told that the crowd is small. */
+export const CROWD = 1000;
 
 type OnPreparation = (preparation: Preparation) => void;
 
@@ -68,6 +81,8 @@ interface Ready {
   readonly prover: WorkerProver;
   readonly armed: ArmedPresentation;
   readonly sealed: Uint8Array;
+  /** Active credentials under the root that is presented. */
+  readonly active: number;
 }
 
 async function prepare(
@@ -107,7 +122,9 @@ async function prepare(
   stage++;
   const sealed = await prover.seal(armed.handle);
   tell({ state: 'ready' });
-  return { prover, armed, sealed };
+  const { note } = positionAt(synced, clock());
+  const { counts } = openAccepted(note, config.register).checkpoint;
+  return { prover, armed, sealed, active: counts.active };
 }
 
 /** Keeps the record for the next visit; a login does not fail because of it. */
@@ -120,19 +137,43 @@ function forget(ready: Promise<Ready> | undefined): void {
   ready?.then(({ armed, prover }) => discard(armed, { prover })).catch(() => undefined);
 }
 
+/** Adds what was done to the holder's own list; a login does not fail because of it. */
+async function note(
+  { store }: WalletContext,
+  pending: PendingRequest,
+  shown: Consent,
+  outcome: ActivityEntry['outcome'],
+): Promise<void> {
+  const { origin, ask, request } = pending;
+  const { disclosed, sub } = shown;
+  const entry: ActivityEntry = {
+    at: clock(),
+    origin,
+    outcome,
+    ask,
+    disclosed: outcome === 'shared' ? disclosed : {},
+    ...(outcome === 'shared' && sub !== undefined ? { sub } : {}),
+    ...(request.channel === 'cross_device' ? { crossDevice: true } : {}),
+  };
+  await store.changeActivity((activity) => recordActivity(activity, entry)).catch(() => undefined);
+}
+
 /**
- * Follows one request.
+ * Follows one request. It is read while the wallet is locked, so that who asks is shown above the lock.
  *
  * @param fragment - `location.hash` of the link that the platform gave.
  */
 export function useConsent(fragment: string): ConsentFlow {
   const wallet = useWallet();
-  const credential = wallet.held.kind === 'credential' ? wallet.held.credential : undefined;
-  const { timeZone } = wallet.config.register;
+  const { store, held, config } = wallet;
+  const { credentials } = held;
+  const { timeZone } = config.register;
   const [phase, setPhase] = useState<Phase>({ name: 'reading' });
   const [preparation, setPreparation] = useState<Preparation>(LOADING);
   const [pending, setPending] = useState<PendingRequest>();
   const [consent, setConsent] = useState<Consent>();
+  const [code, setCode] = useState<string>();
+  const [fewActive, setFewActive] = useState<number>();
   const [attempt, setAttempt] = useState(0);
   const armed = useRef<Promise<Ready>>();
   const ending = useRef(new AbortController());
@@ -145,25 +186,16 @@ export function useConsent(fragment: string): ConsentFlow {
     armed.current = undefined;
     const begin = async (): Promise<void> => {
       setPhase({ name: 'reading' });
+      setConsent(undefined);
       const { version } = await sharedProver().info();
-      const read = await readRequest(fragment, { fetch: anonymousFetch, clock, timeZone, version, signal });
-      setPending(read);
-      if (credential !== undefined) {
-        const shown = consentOf(read, credential, poseidon);
-        setConsent(shown);
-        if (shown.unmet.length === 0) {
-          armed.current = prepare(wallet, credential, read, signal, setPreparation);
-          armed.current.catch((error: unknown) => {
-            if (!signal.aborted) setPreparation({ state: 'failed', code: codeOf(error) });
-          });
-        }
-      }
+      const deps = { fetch: anonymousFetch, clock, timeZone, version, showsTransactions: true, signal };
+      setPending(await readRequest(fragment, deps));
       setPhase({ name: 'sheet' });
+      // The key is no secret: it is loaded while the holder unlocks.
+      loadAhead('show');
     };
     begin().catch((error: unknown) => {
-      if (!signal.aborted) {
-        setPhase({ name: 'problem', code: codeOf(error) });
-      }
+      if (!signal.aborted) setPhase({ name: 'problem', code: codeOf(error) });
     });
     return () => {
       controller.abort();
@@ -172,12 +204,44 @@ export function useConsent(fragment: string): ConsentFlow {
     };
   }, [fragment, attempt]);
 
+  // Arming begins when request and credential are both there, while the holder reads.
+  const seed = credentials[0]?.leaf;
+  useEffect(() => {
+    const { signal } = ending.current;
+    if (seed === undefined) {
+      // Locked meanwhile: what was armed is wiped already.
+      armed.current = undefined;
+      setConsent(undefined);
+    }
+    if (pending === undefined || seed === undefined || signal.aborted) return;
+    const begin = async (): Promise<void> => {
+      const asked = await chooseIndex(pending, { vault: await store.safe.secrets(), clock });
+      const credential = chooseCredential(asked, credentials, poseidon);
+      if (credential === undefined) return;
+      const shown = consentOf(asked, credential, poseidon);
+      if (shown.unmet.length === 0) {
+        armed.current = prepare(wallet, credential, asked, signal, setPreparation);
+        armed.current.then(
+          ({ active }) => setFewActive(active < CROWD ? active : undefined),
+          (error: unknown) => {
+            if (!signal.aborted) setPreparation({ state: 'failed', code: codeOf(error) });
+          },
+        );
+      }
+      setConsent(shown);
+    };
+    begin().catch((error: unknown) => {
+      if (!signal.aborted) setPhase({ name: 'problem', code: codeOf(error) });
+    });
+  }, [pending, seed]);
+
   const agree = useCallback(async () => {
     performance.mark('bauta:tap');
     const { signal } = ending.current;
-    if (pending === undefined || armed.current === undefined) {
+    if (pending === undefined || consent === undefined || armed.current === undefined) {
       return;
     }
+    const letLock = holdUnlocked();
     try {
       setPhase({ name: 'waiting' });
       const ready = await armed.current;
@@ -188,11 +252,15 @@ export function useConsent(fragment: string): ConsentFlow {
       performance.mark('bauta:proved');
       signal.throwIfAborted();
       setPhase({ name: 'delivering' });
-      const sent = deliver(pending, presentation, { fetch: anonymousFetch, clock, signal });
-      const [{ redirectUri }] = await Promise.all([
+      const answered = ready.armed.pending;
+      const uses = { vault: await store.safe.secrets(), clock };
+      const sent = deliver(answered, presentation, { fetch: anonymousFetch, clock, signal });
+      const [{ redirectUri, confirmationCode }] = await Promise.all([
         sent.finally(() => performance.mark('bauta:verified')),
         remember(wallet, ready),
       ]);
+      await Promise.all([note(wallet, answered, consent, 'shared'), markUsed(answered, uses).catch(() => undefined)]);
+      setCode(confirmationCode);
       setPhase({ name: redirectUri === undefined ? 'other_device' : 'delivered' });
       if (redirectUri !== undefined) {
         location.replace(redirectUri);
@@ -201,16 +269,19 @@ export function useConsent(fragment: string): ConsentFlow {
       if (!signal.aborted) {
         setPhase({ name: 'problem', code: codeOf(error) });
       }
+    } finally {
+      letLock();
     }
-  }, [pending]);
+  }, [pending, consent]);
 
   const cancel = useCallback(() => {
     ending.current.abort();
     forget(armed.current);
     setPhase({ name: 'cancelled' });
-  }, []);
+    if (pending !== undefined && consent !== undefined) void note(wallet, pending, consent, 'declined');
+  }, [pending, consent]);
 
   const restart = useCallback(() => setAttempt((number) => number + 1), []);
 
-  return { phase, preparation, pending, consent, agree, cancel, restart };
+  return { phase, preparation, pending, consent, code, fewActive, agree, cancel, restart };
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { VNode } from 'preact';
+import { Fragment, type VNode } from 'preact';
 import type { Consent, PendingRequest } from '../present.ts';
 import type { ConsentFlow, Preparation } from './consent_flow.ts';
 import { learned } from './facts.ts';
@@ -44,7 +44,23 @@ export function Sheet({ flow, pending, consent: shown }: AnswerProps): VNode {
           {shown.sub === undefined ? consent.notRecognised : consent.recognised(shortSub(shown.sub))}
         </dd>
       </dl>
+      {pending.transactions.map((transaction, i) => (
+        <section key={i} class="panel sunken" data-transaction={i}>
+          <h2>{transaction.title}</h2>
+          <dl class="facts">
+            {transaction.lines.map(({ label, value }, line) => (
+              <Fragment key={line}>
+                <dt>{label}</dt>
+                <dd>{value}</dd>
+              </Fragment>
+            ))}
+          </dl>
+          <p class="soft small">{consent.transactionNote(new URL(pending.origin).host)}</p>
+        </section>
+      ))}
+      <Warnings flow={flow} pending={pending} />
       {context.kind === 'action' && <Notice tone="warn">{consent.once(context.name)}</Notice>}
+      {context.kind === 'epoch' && <Notice tone="info">{consent.limited(context.name, context.limit)}</Notice>}
       {preparation.state === 'failed' ? (
         <Problem code={preparation.code}>
           <Button kind="primary" onClick={flow.restart}>
@@ -65,6 +81,38 @@ export function Sheet({ flow, pending, consent: shown }: AnswerProps): VNode {
       )}
     </div>
   );
+}
+
+/** What is unusual about this request. */
+function Warnings({ flow, pending }: Pick<AnswerProps, 'flow' | 'pending'>): VNode {
+  const { consent } = useStrings();
+  const sender = senderOf(pending.origin);
+  return (
+    <>
+      {sender !== undefined && (
+        <Notice tone="warn" title={consent.otherSender}>
+          {consent.otherSenderText(sender, new URL(pending.origin).host)}
+        </Notice>
+      )}
+      {pending.request.channel === 'cross_device' && (
+        <Notice tone="warn" title={consent.crossDevice}>
+          {consent.crossDeviceText(new URL(pending.origin).host)}
+        </Notice>
+      )}
+      {flow.fewActive !== undefined && (
+        <p class="soft small" data-few={flow.fewActive}>
+          {consent.fewActive(flow.fewActive)}
+        </p>
+      )}
+    </>
+  );
+}
+
+/** The host of the page that led here, if it told, and is neither the platform's nor the wallet's own. */
+function senderOf(origin: string): string | undefined {
+  if (!URL.canParse(document.referrer)) return undefined;
+  const sender = new URL(document.referrer);
+  return sender.origin === origin || sender.origin === location.origin ? undefined : sender.host;
 }
 
 function preparationText(preparation: Preparation, { consent }: Strings): string {

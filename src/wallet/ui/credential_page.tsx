@@ -5,7 +5,7 @@
  * @module
  */
 import type { VNode } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { nationalityCode } from '../../protocol/nationality.ts';
 import type { Credential, SignedCredential } from '../credential.ts';
 import { keepSynced, type SyncEvent } from '../keep_synced.ts';
@@ -21,48 +21,64 @@ import { useStrings } from './language.tsx';
 import { Button, Heading, Notice, PageLink, Panel, Problem } from './parts.tsx';
 import { codeOf } from './problems.ts';
 import { syncDeps } from './syncing.ts';
-import { closeProver, useWallet } from './wallet_context.ts';
+import { useWallet } from './wallet_context.ts';
 
 type Standing =
   | { readonly state: 'checking' | 'active' | 'revoked' }
   | { readonly state: 'soon'; readonly from: number }
   | { readonly state: 'unknown'; readonly code: string };
 
-/** The page of someone who holds a credential, or waits for one. */
-export function CredentialPage(): VNode | null {
+/** The page of someone who holds credentials, or waits for one. */
+export function CredentialPage(): VNode {
+  const { credential } = useStrings();
   const { held } = useWallet();
-  switch (held.kind) {
-    case 'nothing':
-      return null;
-    case 'signed':
-      return <Waiting signed={held.signed} />;
-    case 'credential':
-      return <Published credential={held.credential} />;
-  }
+  return (
+    <div class="stack wide">
+      <Heading>{credential.title}</Heading>
+      <BackupReminder />
+      {held.signed !== undefined && <Waiting signed={held.signed} />}
+      {held.credentials.map((each, i) => (
+        <Published key={String(each.leaf)} credential={each} first={i === 0} />
+      ))}
+      <div class="beside">
+        <Platforms />
+        <More />
+      </div>
+    </div>
+  );
 }
 
 function Waiting({ signed }: { readonly signed: SignedCredential }): VNode {
   const strings = useStrings();
   const { credential } = strings;
   return (
-    <div class="stack narrow">
-      <Heading>{credential.title}</Heading>
+    <div class="stack tight" data-waiting>
       <CredentialCard
         document={documentName(signed.attributes.document, strings)}
         validUntil={dateName(signed.attributes.expiry, strings, 'month')}
         status={credential.status.waiting}
       />
       <Notice tone="info">{credential.waitingText}</Notice>
-      <div class="actions">
-        <PageLink to="enrol" class="button primary">
-          {credential.resume}
-        </PageLink>
-      </div>
     </div>
   );
 }
 
-function Published({ credential: held }: { readonly credential: Credential }): VNode {
+/** Reminds of a backup that is missing. */
+function BackupReminder(): VNode | null {
+  const { backup } = useStrings();
+  const { held, config } = useWallet();
+  const { stored, phrase } = held.backups;
+  if (stored === true || phrase === true || config.guards.length === 0) return null;
+  return (
+    <Notice tone="warn" title={backup.none}>
+      <p>{backup.noneText}</p>
+      <PageLink to="security">{backup.toSecurity}</PageLink>
+    </Notice>
+  );
+}
+
+function Published(props: { readonly credential: Credential; readonly first: boolean }): VNode {
+  const held = props.credential;
   const strings = useStrings();
   const { credential } = strings;
   const wallet = useWallet();
@@ -70,55 +86,52 @@ function Published({ credential: held }: { readonly credential: Credential }): V
   const { standing, synced, retry } = useStanding(held);
   useEffect(() => {
     const leaving = new AbortController();
-    if (standing.state === 'active') void armAheadWhenIdle(wallet, held, leaving.signal);
+    if (standing.state === 'active' && props.first) void armAheadWhenIdle(wallet, held, leaving.signal);
     return () => leaving.abort();
-  }, [standing.state, synced?.at, held]);
+  }, [standing.state, synced?.at, held.leaf]);
   const { attributes } = held;
   const status =
     standing.state === 'soon'
       ? credential.status.soon(momentName(standing.from, strings))
       : credential.status[standing.state];
   return (
-    <div class="stack wide">
-      <Heading>{credential.title}</Heading>
-      <div class="beside">
-        <div class="stack">
-          <CredentialCard
-            document={documentName(attributes.document, strings)}
-            validUntil={dateName(attributes.expiry, strings, 'month')}
-            status={status}
-          />
-          {standing.state === 'unknown' && (
-            <Problem code={standing.code}>
-              <Button onClick={retry}>{strings.retry}</Button>
-            </Problem>
-          )}
-          {standing.state === 'revoked' && <Problem code="credential_revoked" />}
-          {synced !== undefined && standing.state !== 'revoked' && <Announced credential={held} at={synced.at} />}
-          <Platforms />
-        </div>
-        <div class="stack">
-          <Panel>
-            <h2>{credential.onlyYou}</h2>
-            <p class="soft small">{credential.onlyYouText}</p>
-            <dl class="facts">
-              <dt>{credential.document}</dt>
-              <dd>{documentName(attributes.document, strings)}</dd>
-              <dt>{credential.nationality}</dt>
-              <dd>{nationalityCode(attributes.nationality)}</dd>
-              <dt>{credential.birth}</dt>
-              <dd>{dateName(attributes.birth, strings, 'day')}</dd>
-              <dt>{credential.assurance}</dt>
-              <dd>{assuranceName(attributes.assurance, strings)}</dd>
-              <dt>{credential.issued}</dt>
-              <dd>{dateName(attributes.issued, strings, 'month')}</dd>
-              <dt>{credential.issuer}</dt>
-              <dd>{localName(config.issuer.name, strings)}</dd>
-            </dl>
-          </Panel>
-          {synced !== undefined && <Syncing synced={synced} />}
-          <Removal />
-        </div>
+    <div class="beside">
+      <div class="stack">
+        <CredentialCard
+          document={documentName(attributes.document, strings)}
+          validUntil={dateName(attributes.expiry, strings, 'month')}
+          status={status}
+        />
+        {standing.state === 'unknown' && (
+          <Problem code={standing.code}>
+            <Button onClick={retry}>{strings.retry}</Button>
+          </Problem>
+        )}
+        {standing.state === 'revoked' && <Problem code="credential_revoked" />}
+        {synced !== undefined && standing.state !== 'revoked' && <Announced credential={held} at={synced.at} />}
+      </div>
+      <div class="stack">
+        <Panel>
+          <h2>{credential.onlyYou}</h2>
+          <p class="soft small">{credential.onlyYouText}</p>
+          <dl class="facts">
+            <dt>{credential.document}</dt>
+            <dd>{documentName(attributes.document, strings)}</dd>
+            <dt>{credential.nationality}</dt>
+            <dd>{nationalityCode(attributes.nationality)}</dd>
+            <dt>{credential.birth}</dt>
+            <dd>{dateName(attributes.birth, strings, 'day')}</dd>
+            <dt>{credential.assurance}</dt>
+            <dd>{assuranceName(attributes.assurance, strings)}</dd>
+            <dt>{credential.phone}</dt>
+            <dd>{attributes.phone === 1 ? credential.phoneYes : credential.phoneNo}</dd>
+            <dt>{credential.issued}</dt>
+            <dd>{dateName(attributes.issued, strings, 'month')}</dd>
+            <dt>{credential.issuer}</dt>
+            <dd>{localName(config.issuer.name, strings)}</dd>
+          </dl>
+        </Panel>
+        {synced !== undefined && <Syncing synced={synced} />}
       </div>
     </div>
   );
@@ -213,39 +226,26 @@ function Platforms(): VNode | null {
   );
 }
 
-function Removal(): VNode {
+/** What else can be done with a credential. */
+function More(): VNode {
   const { credential } = useStrings();
-  const { store, refresh } = useWallet();
-  const dialog = useRef<HTMLDialogElement>(null);
   return (
-    <>
-      <div class="actions">
-        <Button kind="danger" onClick={() => dialog.current?.showModal()}>
-          {credential.remove}
-        </Button>
-      </div>
-      <dialog ref={dialog} class="dialog" aria-labelledby="removal-title">
-        <div class="stack">
-          <h2 id="removal-title">{credential.removeTitle}</h2>
-          <p>{credential.removeText}</p>
-          <div class="actions">
-            <Button kind="primary" onClick={() => dialog.current?.close()}>
-              {credential.removeNo}
-            </Button>
-            <Button
-              kind="danger"
-              onClick={async () => {
-                await closeProver();
-                await store.clear();
-                dialog.current?.close();
-                await refresh();
-              }}
-            >
-              {credential.removeYes}
-            </Button>
-          </div>
-        </div>
-      </dialog>
-    </>
+    <Panel>
+      <h2>{credential.more}</h2>
+      <ul class="links column">
+        <li>
+          <PageLink to="renew">{credential.renew}</PageLink>
+          <span class="note soft">{credential.renewText}</span>
+        </li>
+        <li>
+          <PageLink to="second">{credential.second}</PageLink>
+          <span class="note soft">{credential.secondText}</span>
+        </li>
+        <li>
+          <PageLink to="device">{credential.device}</PageLink>
+          <span class="note soft">{credential.deviceText}</span>
+        </li>
+      </ul>
+    </Panel>
   );
 }

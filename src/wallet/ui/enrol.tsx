@@ -1,158 +1,181 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Enrolment: choose a document, see what goes where, watch the check.
+ * Enrolment, one thing a page: choose and read a document, show the face, confirm a phone, set a PIN, make
+ * a backup. While the holder chooses a PIN the register publishes.
  *
  * @module
  */
 import type { VNode } from 'preact';
-import { useEffect, useMemo, useState } from 'preact/hooks';
-import { CredentialCard } from './credential_card.tsx';
-import { FileEvidence, SampleEvidence } from './enrol_evidence.tsx';
-import { EnrolRun } from './enrol_run.tsx';
-import { localName } from './facts.ts';
+import { useState } from 'preact/hooks';
+import type { Purpose } from '../pending.ts';
+import { BackupStep } from './enrol_backup.tsx';
+import { DocumentStep } from './enrol_document.tsx';
+import { Finished } from './enrol_done.tsx';
+import { FaceStep } from './enrol_face_step.tsx';
+import { type Flow, useEnrolment } from './enrol_flow.ts';
+import { PhoneStep } from './enrol_phone_step.tsx';
+import { PinStep } from './enrol_pin.tsx';
+import { RequestStep } from './enrol_request.tsx';
+import { type KnownPin, ResetConsent, RestoreStep } from './enrol_restore.tsx';
 import { useStrings } from './language.tsx';
-import { Button, Heading, Notice, PageLink, Panel } from './parts.tsx';
+import { Button, Heading, Notice, PageLink, Problem } from './parts.tsx';
 import type { Evidence } from './samples.ts';
+import type { Held } from './store.ts';
 import { useWallet } from './wallet_context.ts';
+
+/** Names of the stages that people see, in order. */
+const STAGES = ['document', 'face', 'phone', 'pin', 'backup'] as const;
+type StageName = (typeof STAGES)[number];
 
 /**
  * The enrolment page.
  *
  * @param props - `fragment` is the request of a platform that waits, or empty.
  */
-export function EnrolPage({ fragment }: { readonly fragment: string }): VNode {
-  const strings = useStrings();
-  const { enrol } = strings;
-  const { config, held } = useWallet();
-  const [evidence, setEvidence] = useState<Evidence>();
-  const [running, setRunning] = useState(false);
+export function EnrolPage({
+  fragment,
+  purpose = 'first',
+}: {
+  readonly fragment: string;
+  readonly purpose?: Purpose;
+}): VNode {
+  const { held } = useWallet();
   // What was held when the page opened: the run itself will change it.
-  const [before] = useState(held.kind);
+  const [before] = useState(held);
+  const [backedUp, setBackedUp] = useState(false);
+  const [pin, setPin] = useState<string>();
+  const [knownPin, setKnownPin] = useState<KnownPin>();
 
-  if (before === 'credential') {
-    return (
-      <div class="stack narrow">
-        <Heading>{enrol.title}</Heading>
-        <Notice tone="info">{enrol.already}</Notice>
-        <div class="actions">
-          <PageLink to={fragment === '' ? 'credential' : 'present'} fragment={fragment} class="button primary">
-            {fragment === '' ? enrol.toCredential : enrol.toRequest}
-          </PageLink>
+  const newest = ({ signed, credentials }: Held): unknown => signed?.leaf ?? credentials[0]?.leaf;
+  const hasSomething = newest(held) !== undefined;
+  const isFresh = hasSomething && newest(held) !== newest(before);
+
+  if (held.pending === undefined) {
+    if (pin !== undefined) {
+      return backedUp ? (
+        <Finished fragment={fragment} />
+      ) : (
+        <Staged stage="backup">
+          <BackupStep pin={pin} known={knownPin} onDone={() => setBackedUp(true)} />
+        </Staged>
+      );
+    }
+    if (hasSomething && held.state === 'none') {
+      return (
+        <Staged stage="pin">
+          <PinStep known={knownPin} onPin={setPin} />
+        </Staged>
+      );
+    }
+    if (isFresh) return <Finished fragment={fragment} />;
+    if (hasSomething && purpose === 'first') return <Already fragment={fragment} />;
+  }
+  return <Session purpose={held.pending?.purpose ?? purpose} onKnownPin={setKnownPin} />;
+}
+
+/** What happens in a session with the issuer. */
+function Session(props: { readonly purpose: Purpose; readonly onKnownPin: (known: KnownPin) => void }): VNode {
+  const { purpose, onKnownPin } = props;
+  const { enrol, loading, retry } = useStrings();
+  const enrolment = useEnrolment(purpose);
+  const [evidence, setEvidence] = useState<Evidence>();
+  switch (enrolment.state) {
+    case 'starting':
+      return (
+        <div class="stack narrow">
+          <Heading>{enrol.title}</Heading>
+          <p class="soft">{loading}</p>
         </div>
-      </div>
-    );
+      );
+    case 'elsewhere':
+      return (
+        <div class="stack narrow">
+          <Heading>{enrol.title}</Heading>
+          <Notice tone="info">{enrol.elsewhere}</Notice>
+        </div>
+      );
+    case 'failed':
+      return (
+        <div class="stack narrow">
+          <Heading>{enrol.title}</Heading>
+          <Problem code={enrolment.code}>
+            <Button kind="primary" onClick={enrolment.retry}>
+              {retry}
+            </Button>
+          </Problem>
+        </div>
+      );
+    case 'open': {
+      const { flow } = enrolment;
+      switch (flow.pending.stage) {
+        case 'document':
+          return (
+            <Staged stage="document">
+              <DocumentStep flow={flow} onEvidence={setEvidence} />
+            </Staged>
+          );
+        case 'face':
+          return (
+            <Staged stage="face">
+              <FaceStep flow={flow} evidence={evidence} />
+            </Staged>
+          );
+        case 'phone':
+          return (
+            <Staged stage="phone">
+              <PhoneStep flow={flow} />
+            </Staged>
+          );
+        case 'request':
+          return (
+            <Staged stage="phone">
+              <Deciding flow={flow} onKnownPin={onKnownPin} />
+            </Staged>
+          );
+      }
+    }
   }
+}
 
-  if (held.kind === 'credential') {
-    return <Finished fragment={fragment} />;
-  }
-  const resumed = held.kind === 'signed' && before === 'signed' ? held.signed : undefined;
-  const stage = running || resumed !== undefined ? 2 : evidence === undefined ? 0 : 1;
+/** The request, after what it needs: the seed of a backup, or the holder's word that the old one is lost. */
+function Deciding(props: { readonly flow: Flow; readonly onKnownPin: (known: KnownPin) => void }): VNode {
+  const { flow } = props;
+  const { purpose, restored, agreed } = flow.pending;
+  if (purpose === 'restore' && restored !== true) return <RestoreStep flow={flow} onPin={props.onKnownPin} />;
+  if (purpose === 'reset' && agreed !== true) return <ResetConsent flow={flow} />;
+  return <RequestStep key={purpose} flow={flow} />;
+}
+
+/** A step below the bar of stages. Its heading is its own, so that the focus moves with the step. */
+function Staged({ stage, children }: { readonly stage: StageName; readonly children: VNode }): VNode {
+  const { enrol } = useStrings();
+  const current = STAGES.indexOf(stage);
   return (
-    <div class="stack narrow">
+    <div class="stack narrow" data-stage={stage}>
       <div>
-        <Stages current={stage} />
-        <Heading key={stage}>{[enrol.choose, enrol.reviewTitle, enrol.runTitle][stage]}</Heading>
+        <p class="hidden">{enrol.stageOf(current + 1, STAGES.length)}</p>
+        <ol class="stages" aria-hidden="true">
+          {STAGES.map((name, number) => (
+            <li key={name} class={number === current ? 'now' : number < current ? 'done' : ''}>
+              {enrol.stages[name]}
+            </li>
+          ))}
+        </ol>
       </div>
-      {stage === 0 &&
-        (config.demo ? <SampleEvidence onEvidence={setEvidence} /> : <FileEvidence onEvidence={setEvidence} />)}
-      {stage === 1 && evidence !== undefined && (
-        <Review
-          evidence={evidence}
-          issuer={localName(config.issuer.name, strings)}
-          onBack={() => setEvidence(undefined)}
-          onStart={() => setRunning(true)}
-        />
-      )}
-      {stage === 2 && (
-        <EnrolRun
-          evidence={evidence}
-          resumed={resumed}
-          onRestart={() => {
-            setRunning(false);
-            setEvidence(undefined);
-          }}
-        />
-      )}
+      {children}
     </div>
   );
 }
 
-function Stages({ current }: { readonly current: number }): VNode {
+function Already({ fragment }: { readonly fragment: string }): VNode {
   const { enrol } = useStrings();
   return (
-    <>
-      <p class="hidden">{enrol.stageOf(current + 1, enrol.stages.length)}</p>
-      <ol class="stages" aria-hidden="true">
-        {enrol.stages.map((name, number) => (
-          <li key={name} class={number === current ? 'now' : number < current ? 'done' : ''}>
-            {name}
-          </li>
-        ))}
-      </ol>
-    </>
-  );
-}
-
-function Review(props: {
-  readonly evidence: Evidence;
-  readonly issuer: string;
-  readonly onBack: () => void;
-  readonly onStart: () => void;
-}): VNode {
-  const { enrol, back } = useStrings();
-  const { face, altered, source } = props.evidence;
-  const picture = useMemo(
-    () => URL.createObjectURL(new Blob([new Uint8Array(face.bytes)], { type: face.type })),
-    [face],
-  );
-  useEffect(() => () => URL.revokeObjectURL(picture), [picture]);
-  return (
-    <>
-      <Panel>
-        <div class="review">
-          <figure class="live">
-            {/* Browsers show no JPEG 2000; then only the caption stands here. */}
-            {face.type !== 'image/jp2' && <img src={picture} alt={enrol.live} />}
-            <figcaption class="soft">
-              {enrol.live}
-              {source !== 'own' && <span class="note">{enrol.sources[source]}</span>}
-            </figcaption>
-          </figure>
-          <dl class="explain">
-            <dt>{enrol.toIssuer(props.issuer)}</dt>
-            <dd>{enrol.toIssuerText}</dd>
-            <dt>{enrol.staysHere}</dt>
-            <dd>{enrol.staysHereText}</dd>
-          </dl>
-        </div>
-      </Panel>
-      {altered && <Notice tone="info">{enrol.altered}</Notice>}
+    <div class="stack narrow">
+      <Heading>{enrol.title}</Heading>
+      <Notice tone="info">{enrol.already}</Notice>
       <div class="actions">
-        <Button kind="primary" onClick={props.onStart}>
-          {enrol.start}
-        </Button>
-        <Button onClick={props.onBack}>{back}</Button>
-      </div>
-    </>
-  );
-}
-
-function Finished({ fragment }: { readonly fragment: string }): VNode {
-  const { enrol, credential } = useStrings();
-  return (
-    <div class="stack narrow" data-enrolled>
-      <Heading>{enrol.doneTitle}</Heading>
-      <p class="lead">{enrol.doneText}</p>
-      <CredentialCard document={credential.documents.passport} />
-      <div class="actions">
-        {fragment !== '' && (
-          <PageLink to="present" fragment={fragment} class="button primary">
-            {enrol.toRequest}
-          </PageLink>
-        )}
-        <PageLink to="credential" class={fragment === '' ? 'button primary' : 'button plain'}>
-          {enrol.toCredential}
+        <PageLink to={fragment === '' ? 'credential' : 'present'} fragment={fragment} class="button primary">
+          {fragment === '' ? enrol.toCredential : enrol.toRequest}
         </PageLink>
       </div>
     </div>

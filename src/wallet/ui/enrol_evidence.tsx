@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * First stage of an enrolment: where the document's files and the live picture come from.
+ * Where a document's data come from: sample people on a demonstration, or files that a reader took from
+ * the chip.
  *
  * @module
  */
 import type { VNode } from 'preact';
 import { useCallback, useEffect, useState } from 'preact/hooks';
+import type { DocumentKind } from '../../protocol/attributes.ts';
 import { useStrings } from './language.tsx';
 import { Button, Panel, Problem } from './parts.tsx';
 import { PicturePicker } from './picture.tsx';
 import { codeOf } from './problems.ts';
 import { type Evidence, listPeople, makePerson, openPerson, type SamplePerson } from './samples.ts';
 
-type OnEvidence = (evidence: Evidence) => void;
+/** Takes a document that was read. */
+export type OnEvidence = (evidence: Evidence) => unknown;
 
 /** Sample people and the visitor's own face, on a demonstration. */
-export function SampleEvidence({ onEvidence }: { readonly onEvidence: OnEvidence }): VNode {
+export function SampleEvidence(props: { readonly kind: DocumentKind; readonly onEvidence: OnEvidence }): VNode {
   const strings = useStrings();
   const { enrol } = strings;
+  const { kind, onEvidence } = props;
   const [people, setPeople] = useState<readonly SamplePerson[]>();
   const [busy, setBusy] = useState<string>();
   const [problem, setProblem] = useState<string>();
@@ -36,7 +40,7 @@ export function SampleEvidence({ onEvidence }: { readonly onEvidence: OnEvidence
   const list = useCallback(
     () =>
       attempt('', async () => {
-        setPeople(await listPeople());
+        setPeople(await listPeople(kind));
       }),
     [attempt],
   );
@@ -56,7 +60,7 @@ export function SampleEvidence({ onEvidence }: { readonly onEvidence: OnEvidence
                 type="button"
                 class="person"
                 disabled={busy !== undefined}
-                onClick={() => void attempt(enrol.opening, async () => onEvidence(await openPerson(person)))}
+                onClick={() => void attempt(enrol.opening, async () => void onEvidence(await openPerson(person)))}
               >
                 <span class="monogram" aria-hidden="true">
                   {monogram(person.name)}
@@ -76,11 +80,15 @@ export function SampleEvidence({ onEvidence }: { readonly onEvidence: OnEvidence
           {busy}
         </p>
       </Panel>
-      <Panel>
-        <h2>{enrol.own}</h2>
-        <p class="soft small">{enrol.ownHint}</p>
-        <PicturePicker onPicture={(jpeg) => attempt(enrol.making, async () => onEvidence(await makePerson(jpeg)))} />
-      </Panel>
+      {kind === 'passport' && (
+        <Panel>
+          <h2>{enrol.own}</h2>
+          <p class="soft small">{enrol.ownHint}</p>
+          <PicturePicker
+            onPicture={(jpeg) => attempt(enrol.making, async () => void onEvidence(await makePerson(jpeg)))}
+          />
+        </Panel>
+      )}
     </>
   );
 }
@@ -100,9 +108,8 @@ type FileName = (typeof FILES)[number];
 export function FileEvidence({ onEvidence }: { readonly onEvidence: OnEvidence }): VNode {
   const { enrol } = useStrings();
   const [files, setFiles] = useState<Partial<Record<FileName, Uint8Array>>>({});
-  const [face, setFace] = useState<Uint8Array>();
   const { sod, dg1, dg2 } = files;
-  const complete = sod !== undefined && dg1 !== undefined && dg2 !== undefined && face !== undefined;
+  const isComplete = sod !== undefined && dg1 !== undefined && dg2 !== undefined;
 
   const choose = async (name: FileName, input: HTMLInputElement): Promise<void> => {
     const file = input.files?.[0];
@@ -122,24 +129,11 @@ export function FileEvidence({ onEvidence }: { readonly onEvidence: OnEvidence }
           <input type="file" onChange={(event) => void choose(name, event.currentTarget)} />
         </label>
       ))}
-      <h3>
-        {enrol.files.face} {face !== undefined && '✓'}
-      </h3>
-      <PicturePicker onPicture={async (jpeg) => setFace(new Uint8Array(await jpeg.arrayBuffer()))} />
       <div class="actions">
         <Button
           kind="primary"
-          disabled={!complete}
-          onClick={() => {
-            if (complete) {
-              onEvidence({
-                files: { sod, dg1, dg2 },
-                face: { type: 'image/jpeg', bytes: face },
-                altered: false,
-                source: 'own',
-              });
-            }
-          }}
+          disabled={!isComplete}
+          onClick={() => isComplete && onEvidence({ files: { sod, dg1, dg2 }, source: 'own' })}
         >
           {enrol.next}
         </Button>

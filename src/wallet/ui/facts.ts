@@ -53,6 +53,11 @@ export function momentName(milliseconds: number, strings: Strings): string {
   }).format(milliseconds);
 }
 
+/** A moment of the past, to the minute. */
+export function dateTimeName(milliseconds: number, strings: Strings): string {
+  return new Intl.DateTimeFormat(localeOf(strings), { dateStyle: 'medium', timeStyle: 'short' }).format(milliseconds);
+}
+
 /** An amount of data, in the largest unit below it. */
 export function bytesName(bytes: number, strings: Strings): string {
   const [unit, size] = bytes < 1e6 ? (['kilobyte', 1e3] as const) : (['megabyte', 1e6] as const);

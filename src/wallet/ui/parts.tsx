@@ -27,15 +27,19 @@ export function Heading({ children }: { readonly children: Children }): VNode {
 export function Button(props: {
   readonly kind?: 'primary' | 'plain' | 'danger';
   readonly disabled?: boolean;
-  readonly onClick: () => unknown;
+  /** For programs that look for it. */
+  readonly name?: string;
+  /** Without it the button submits its form. */
+  readonly onClick?: () => unknown;
   readonly children: Children;
 }): VNode {
   return (
     <button
-      type="button"
+      type={props.onClick === undefined ? 'submit' : 'button'}
       class={`button ${props.kind ?? 'plain'}`}
       disabled={props.disabled ?? false}
-      onClick={() => void props.onClick()}
+      data-name={props.name}
+      onClick={() => void props.onClick?.()}
     >
       {props.children}
     </button>
@@ -48,6 +52,8 @@ export function PageLink(props: {
   readonly fragment?: string;
   readonly class?: string;
   readonly label?: string;
+  /** Whether it is the page that is shown. */
+  readonly current?: boolean;
   readonly children: Children;
 }): VNode {
   const fragment = props.fragment ?? '';
@@ -56,6 +62,7 @@ export function PageLink(props: {
       href={hrefOf(props.to) + fragment}
       class={props.class}
       aria-label={props.label}
+      aria-current={props.current === true ? 'page' : undefined}
       onClick={(event) => {
         if (!event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0) {
           event.preventDefault();

@@ -8,13 +8,39 @@
 import { useEffect, useState } from 'preact/hooks';
 
 /** The pages that have an address. */
-export type Page = 'welcome' | 'enrol' | 'credential' | 'present';
+export type Page =
+  | 'welcome'
+  | 'enrol'
+  | 'credential'
+  | 'present'
+  | 'scan'
+  | 'activity'
+  | 'platforms'
+  | 'security'
+  | 'device'
+  | 'recover'
+  | 'renew'
+  | 'second'
+  | 'restore'
+  | 'reset'
+  | 'promises';
 
 const PATHS: Readonly<Record<Page, string>> = {
   welcome: '/',
   enrol: '/enrol',
   credential: '/credential',
   present: '/present',
+  scan: '/scan',
+  activity: '/activity',
+  platforms: '/platforms',
+  security: '/security',
+  device: '/device',
+  recover: '/recover',
+  renew: '/renew',
+  second: '/second',
+  restore: '/restore',
+  reset: '/reset',
+  promises: '/promises',
 };
 
 const MOVED = 'bauta:moved';
@@ -41,6 +67,7 @@ function here(): Route {
 export function go(page: Page, fragment = ''): void {
   history.pushState(null, '', PATHS[page] + fragment);
   window.dispatchEvent(new Event(MOVED));
+  window.scrollTo({ top: 0 });
 }
 
 /** The address of a page, for links. */

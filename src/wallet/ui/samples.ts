@@ -6,14 +6,17 @@
  * @module
  */
 import { z } from 'zod';
+import { DOCUMENT_KINDS, type DocumentKind } from '../../protocol/attributes.ts';
 import { ProtocolError } from '../../protocol/errors.ts';
 import { fromBase64Url } from '../../protocol/scope.ts';
+import type { PairedCompanion } from '../companion.ts';
 import type { DocumentFiles, FacePicture } from '../enrol.ts';
 
 const base64url = z.string().transform((text) => fromBase64Url(text));
 const person = z.object({
   id: z.string(),
   name: z.string(),
+  kind: z.enum(Object.keys(DOCUMENT_KINDS) as DocumentKind[]).default('passport'),
   /** Whether the live picture is an altered copy of the portrait. */
   altered: z.boolean(),
   /** Where the pictures come from. */
@@ -35,10 +38,15 @@ type PictureSource = 'london' | 'package' | 'own';
 /** What an enrolment hands to the issuer, with what must be said of its live picture. */
 export interface Evidence {
   readonly files: DocumentFiles;
-  readonly face: FacePicture;
-  /** Whether it is an altered copy of the portrait. */
-  readonly altered: boolean;
+  /** The live picture of a sample person; otherwise the camera takes it. */
+  readonly face?: FacePicture | undefined;
+  /** Whether that is an altered copy of the portrait. */
+  readonly altered?: boolean | undefined;
   readonly source: PictureSource;
+  /** Which sample person it is. */
+  readonly sample?: string | undefined;
+  /** The companion that has the chip open, for the issuer's challenge. */
+  readonly companion?: PairedCompanion | undefined;
 }
 
 const problem = z.object({ code: z.string().regex(/^[a-z0-9_]+$/) });
@@ -70,22 +78,24 @@ async function ask<Schema extends z.ZodType>(path: string, schema: Schema, body?
 
 const toEvidence = (
   { face, ...files }: z.output<typeof evidence>,
-  said: Pick<Evidence, 'altered' | 'source'>,
+  said: Omit<Evidence, 'files' | 'face'>,
 ): Evidence => ({
   files,
   face: { type: face.type, bytes: face.data },
   ...said,
 });
 
-/** The sample people on offer. */
-export function listPeople(): Promise<SamplePerson[]> {
-  return ask('/demo/people', z.array(person));
+/** The sample people who have a kind of document. */
+export async function listPeople(kind: DocumentKind): Promise<readonly SamplePerson[]> {
+  const people = await ask('/demo/people', z.array(person));
+  return people.filter((each) => each.kind === kind);
 }
 
 /** A sample person's passport and live picture. */
 export async function openPerson({ id, altered, source }: SamplePerson): Promise<Evidence> {
   return toEvidence(await ask(`/demo/people/${encodeURIComponent(id)}`, evidence), {
     altered,
+    sample: id,
     source: source.startsWith('Face Research Lab London Set') ? 'london' : 'package',
   });
 }

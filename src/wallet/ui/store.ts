@@ -1,123 +1,166 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * The wallet's storage in this browser: IndexedDB holds ciphertexts, and a key that scripts can use and
- * not read. Nothing is stored in clear. docs/protocol.md section 8; pitfalls: encryption silently off.
+ * What the wallet keeps in this browser, by subject, on top of the safe. Syncing works while the wallet is
+ * locked: where its leaves stand, and their tree paths, lie in the open compartment, encrypted under a key of
+ * this browser; everything else is behind PIN or passkey. docs/protocol.md section 8.
  *
  * @module
  */
-import { type DBSchema, openDB } from 'idb';
-import { poseidon } from '../../commitment/poseidon.ts';
-import { type Credential, decodeCredential, decodeSigned, encodeCredential, encodeSigned } from '../credential.ts';
-import type { SignedCredential } from '../credential.ts';
+import { type Activity, decodeActivity, encodeActivity, NO_ACTIVITY } from '../activity.ts';
+import {
+  type Credential,
+  decodeSigned,
+  encodeSigned,
+  type PublishedLeaf,
+  type SignedCredential,
+} from '../credential.ts';
+import { decodeCredentials, encodeCredentials } from '../credentials.ts';
 import type { RegisterConfig } from '../environment.ts';
 import { decodeKept, encodeKept, type Kept } from '../kept.ts';
-import { decodeSynced, encodeSynced, type Synced } from '../sync.ts';
-import { createVaultKey, openVault, type Vault } from '../vault.ts';
+import { decodePending, encodePending, type PendingEnrolment } from '../pending.ts';
+import { type BackupNotes, decodeBackupNotes, decodePlaces, encodeBackupNotes, encodePlaces } from '../stored.ts';
+import { openSafe, type Safe, type SafeState } from '../safe.ts';
+import type { Synced } from '../sync.ts';
 import { random } from './browser.ts';
+import { openFiles } from './database.ts';
 
-interface Schema extends DBSchema {
-  keys: { key: string; value: CryptoKey };
-  sealed: { key: string; value: Uint8Array };
-}
-
-const DATABASE = 'bauta-wallet';
-const VAULT_KEY = 'vault';
+const PENDING = 'pending';
 const SIGNED = 'signed';
-const CREDENTIAL = 'credential';
-const SYNCED = 'synced';
+const CREDENTIALS = 'credentials';
 const KEPT = 'kept';
+const ACTIVITY = 'activity';
+const BACKUPS = 'backups';
+/** In the open compartment. */
+const PLACES = 'places';
+const SYNCED = 'synced';
+/** Serialises changes of one record by several tabs. */
+const CHANGING = 'bauta-store';
 
-/** What the wallet holds. */
-export type Held =
-  | { readonly kind: 'nothing' }
-  | { readonly kind: 'signed'; readonly signed: SignedCredential }
-  | { readonly kind: 'credential'; readonly credential: Credential };
+/** What the wallet holds; nothing of it is known while it is locked. */
+export interface Held {
+  readonly state: SafeState;
+  /** Which passkey unlocks, if one does. */
+  readonly passkey: Uint8Array | undefined;
+  readonly pending: PendingEnrolment | undefined;
+  /** Signed and not published yet. */
+  readonly signed: SignedCredential | undefined;
+  /** Published, of one seed. */
+  readonly credentials: readonly Credential[];
+  readonly backups: BackupNotes;
+}
 
 /** The wallet's storage. */
 export interface Store {
+  readonly safe: Safe;
   held(): Promise<Held>;
+  /** Sets the PIN, behind which everything secret lies from then on. */
+  protect(pin: string): Promise<void>;
+  savePending(pending: PendingEnrolment): Promise<void>;
+  dropPending(): Promise<void>;
+  /** Keeps a signed credential in place of the enrolment that led to it. */
   saveSigned(signed: SignedCredential): Promise<void>;
-  saveCredential(credential: Credential): Promise<void>;
-  /** The last verified position in the tree, if it belongs to the credential. */
-  synced(credential: Credential, register: RegisterConfig): Promise<Synced | undefined>;
-  saveSynced(synced: Synced): Promise<void>;
+  /** Keeps the published credentials in place of the signed one. */
+  saveCredentials(credentials: readonly Credential[]): Promise<void>;
+  /** Where published leaves stand; also while locked. */
+  places(): Promise<readonly PublishedLeaf[]>;
+  /** The last verified position in the tree, if it belongs to the leaf; also while locked. */
+  synced(leaf: PublishedLeaf, register: RegisterConfig): Promise<Synced | undefined>;
+  saveSynced(synced: Synced, leaf: PublishedLeaf): Promise<void>;
   /** Platforms that were logged in to, with their armed records. */
   kept(): Promise<readonly Kept[]>;
   saveKept(list: readonly Kept[]): Promise<void>;
-  /** Deletes everything, the key included. */
+  activity(): Promise<Activity>;
+  changeActivity(change: (activity: Activity) => Activity): Promise<void>;
+  changeBackups(change: (notes: BackupNotes) => BackupNotes): Promise<void>;
+  /** Deletes everything, the keys included. */
   clear(): Promise<void>;
 }
 
-/** Opens the storage; makes its key the first time. */
+/** Opens the storage; makes its keys the first time. */
 export async function openStore(): Promise<Store> {
-  const database = await openDB<Schema>(DATABASE, 1, {
-    upgrade(db) {
-      db.createObjectStore('keys');
-      db.createObjectStore('sealed');
-    },
-  });
+  const safe = await openSafe(await openFiles(), random, [PLACES, SYNCED]);
+  const get = async (name: string): Promise<string | undefined> => (await safe.secrets()).get(name);
+  const put = async (name: string, text: string): Promise<void> => (await safe.secrets()).put(name, text);
+  const remove = async (name: string): Promise<void> => (await safe.secrets()).remove(name);
+  const read = async <T>(name: string, decode: (text: string) => T, none: T): Promise<T> => {
+    const text = await get(name);
+    return text === undefined ? none : decode(text);
+  };
+  const alone = <T>(work: () => Promise<T>): Promise<T> => navigator.locks.request(CHANGING, work);
+  const paths = async (): Promise<Record<string, string>> =>
+    JSON.parse((await safe.open.get(SYNCED)) ?? '{}') as Record<string, string>;
+  const activity = (): Promise<Activity> => read(ACTIVITY, decodeActivity, NO_ACTIVITY);
+  const backups = (): Promise<BackupNotes> => read(BACKUPS, decodeBackupNotes, {});
 
-  async function vaultKey(): Promise<CryptoKey> {
-    const made = await createVaultKey();
-    // Another tab may have made one: the first stays.
-    const tx = database.transaction('keys', 'readwrite');
-    const first = await tx.store.get(VAULT_KEY);
-    if (first === undefined) {
-      await tx.store.put(made, VAULT_KEY);
-    }
-    await tx.done;
-    return first ?? made;
-  }
-
-  async function open(): Promise<Vault> {
-    const files = {
-      read: (name: string) => database.get('sealed', name),
-      write: async (name: string, sealed: Uint8Array) => {
-        await database.put('sealed', sealed, name);
-      },
-      remove: (name: string) => database.delete('sealed', name),
-    };
-    return openVault(files, await vaultKey(), random);
-  }
-
-  let vault = await open();
   return {
+    safe,
     async held() {
-      const credential = await vault.get(CREDENTIAL);
-      if (credential !== undefined) {
-        return { kind: 'credential', credential: decodeCredential(credential) };
+      const state = await safe.state();
+      const passkey = (await safe.locks()).passkey?.passkey;
+      if (state === 'locked') {
+        return { state, passkey, pending: undefined, signed: undefined, credentials: [], backups: {} };
       }
-      const signed = await vault.get(SIGNED);
-      return signed === undefined ? { kind: 'nothing' } : { kind: 'signed', signed: decodeSigned(signed) };
+      return {
+        state,
+        passkey,
+        pending: await read(PENDING, decodePending, undefined),
+        signed: await read(SIGNED, decodeSigned, undefined),
+        credentials: await read(CREDENTIALS, decodeCredentials, []),
+        backups: await backups(),
+      };
     },
-    saveSigned: (signed) => vault.put(SIGNED, encodeSigned(signed)),
-    async saveCredential(credential) {
-      await vault.put(CREDENTIAL, encodeCredential(credential));
-      await vault.remove(SIGNED);
-      await vault.remove(SYNCED);
-      await vault.remove(KEPT);
+    protect: (pin) => alone(() => safe.protect(pin)),
+    savePending: (pending) => alone(() => put(PENDING, encodePending(pending))),
+    dropPending: () => alone(() => remove(PENDING)),
+    saveSigned: (signed) =>
+      alone(async () => {
+        await put(SIGNED, encodeSigned(signed));
+        await remove(PENDING);
+      }),
+    saveCredentials: (credentials) =>
+      alone(async () => {
+        await put(CREDENTIALS, encodeCredentials(credentials));
+        await remove(SIGNED);
+        await safe.open.put(PLACES, encodePlaces(credentials));
+        await remove(KEPT);
+      }),
+    async places() {
+      const text = await safe.open.get(PLACES);
+      return text === undefined ? [] : decodePlaces(text);
     },
-    async synced(credential, register) {
-      const text = await vault.get(SYNCED);
+    async synced(leaf, register) {
+      const text = (await paths())[String(leaf.leaf)];
+      if (text === undefined) return undefined;
+      // Poseidon's constants are large, and not every page needs them.
+      const [{ decodeSynced }, { poseidon }] = await Promise.all([
+        import('../synced.ts'),
+        import('../../commitment/poseidon.ts'),
+      ]);
       try {
-        return text === undefined ? undefined : decodeSynced(text, credential, register, poseidon);
+        return decodeSynced(text, leaf, register, poseidon);
       } catch {
         // Of an earlier version or configuration; it is only ever a copy of what can be downloaded again.
         return undefined;
       }
     },
-    saveSynced: (synced) => vault.put(SYNCED, encodeSynced(synced)),
-    async kept() {
-      const text = await vault.get(KEPT);
-      return text === undefined ? [] : decodeKept(text);
+    async saveSynced(synced, leaf) {
+      const { encodeSynced } = await import('../synced.ts');
+      await alone(async () => {
+        const known = (await safe.open.get(PLACES)) ?? '[]';
+        const current = decodePlaces(known).map((place) => String(place.leaf));
+        // Paths of leaves that were replaced are not needed any more.
+        const still = Object.entries(await paths()).filter(([name]) => current.includes(name));
+        const all = { ...Object.fromEntries(still), [String(leaf.leaf)]: encodeSynced(synced) };
+        await safe.open.put(SYNCED, JSON.stringify(all));
+      });
     },
+    kept: () => read(KEPT, decodeKept, []),
     async saveKept(list) {
-      await (list.length === 0 ? vault.remove(KEPT) : vault.put(KEPT, encodeKept(list)));
+      await (list.length === 0 ? remove(KEPT) : put(KEPT, encodeKept(list)));
     },
-    async clear() {
-      await database.clear('sealed');
-      await database.clear('keys');
-      vault = await open();
-    },
+    activity,
+    changeActivity: (change) => alone(async () => put(ACTIVITY, encodeActivity(change(await activity())))),
+    changeBackups: (change) => alone(async () => put(BACKUPS, encodeBackupNotes(change(await backups())))),
+    clear: () => safe.clear(),
   };
 }

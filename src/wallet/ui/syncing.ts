@@ -5,7 +5,7 @@
  * @module
  */
 import { poseidon } from '../../commitment/poseidon.ts';
-import type { Credential } from '../credential.ts';
+import type { PublishedLeaf } from '../credential.ts';
 import type { KeepDeps } from '../keep_synced.ts';
 import { anonymousFetch, clock, random } from './browser.ts';
 import type { WalletConfig } from './config.ts';
@@ -14,7 +14,7 @@ import type { Store } from './store.ts';
 /** Dependencies of `keep_synced.ts`. */
 export function syncDeps<Signal extends AbortSignal>(
   { config, store }: { readonly config: Pick<WalletConfig, 'register'>; readonly store: Store },
-  credential: Credential,
+  credential: PublishedLeaf,
   signal: Signal,
 ): KeepDeps & { readonly signal: Signal } {
   return { store, credential, register: config.register, fetch: anonymousFetch, clock, random, poseidon, signal };

@@ -6,6 +6,7 @@
  */
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
+import type { CircuitName } from '../../protocol/artifacts.ts';
 import { ProtocolError } from '../../protocol/errors.ts';
 import type { WalletConfig } from './config.ts';
 import { startProver, type WorkerProver } from './proving.ts';
@@ -16,8 +17,10 @@ export interface WalletContext {
   readonly config: WalletConfig;
   readonly store: Store;
   readonly held: Held;
-  /** Reads again what is held, after a change. */
+  /** Reads again what is held, after a change, and has the other pages of the wallet do the same. */
   readonly refresh: () => Promise<void>;
+  /** Locks all pages of the wallet. */
+  readonly lock: () => Promise<void>;
 }
 
 /** Provides {@link useWallet}. */
@@ -59,6 +62,15 @@ export function holdProver(): () => void {
       if (holders === 0) void closeProver();
     }, IDLE_MS);
   };
+}
+
+/** Downloads what is needed next while others work; what fails is downloaded when it is needed. */
+export function loadAhead(circuit: CircuitName): void {
+  const letGo = holdProver();
+  void sharedProver()
+    .load(circuit)
+    .catch(() => undefined)
+    .then(letGo);
 }
 
 /** Wipes what is armed and gives the prover's memory back; the next use starts another worker. */

@@ -23,6 +23,9 @@ export function WelcomePage(): VNode {
               {welcome.start}
             </PageLink>
           </div>
+          <p class="small">
+            <PageLink to="recover">{welcome.recover}</PageLink>
+          </p>
         </div>
         <CredentialCard />
       </div>

@@ -5,7 +5,9 @@
  *
  * @module
  */
+import { enrol } from './en_enrol.ts';
 import { problems } from './en_problems.ts';
+import { wallet } from './en_wallet.ts';
 
 /** English. */
 export const en = {
@@ -25,6 +27,7 @@ export const en = {
     title: 'Show that you are a real person. Not which one.',
     lead: 'Your ID document is checked once. After that you log in with a proof made on this device, and a site learns only what you agree to tell it.',
     start: 'Get a credential',
+    recover: 'New device, or something lost? Get your identity back',
     points: [
       {
         title: 'Another pseudonym at every site',
@@ -43,68 +46,7 @@ export const en = {
       'In Venice the bauta was the mask that citizens wore in public business: everyone could see that a citizen stood there, nobody could see which.',
   },
 
-  enrol: {
-    title: 'Get a credential',
-    stages: ['Document', 'Review', 'Check'],
-    stageOf: (number: number, total: number) => `Step ${String(number)} of ${String(total)}`,
-    choose: 'Whose passport?',
-    chooseHint: 'The people and passports are samples, made by this demonstration.',
-    people: 'Sample people',
-    notes: {
-      alex: '17 years old',
-      kim: 'turns 18 today',
-      noor: 'a passport without a personal number, which the issuer refuses',
-      robin: 'over 60',
-    },
-    own: 'Use your own face',
-    ownHint:
-      'The picture goes to this demonstration’s server, which makes a sample passport with it. It is not a real document.',
-    camera: 'Use the camera',
-    file: 'Choose a picture',
-    take: 'Take the picture',
-    cameraView: 'Camera picture',
-    making: 'Making a sample passport …',
-    opening: 'Opening the passport …',
-    altered: 'The live picture is an altered copy of the passport portrait, not a second photograph.',
-    live: 'Live picture',
-    sources: {
-      london: 'Face Research Lab London Set (DeBruine and Jones), CC BY 4.0',
-      package: 'From the sample photographs of the face-recognition software',
-      own: 'Your picture',
-    },
-    fileTitle: 'Your document',
-    fileHint: 'Choose the three files that were read from the chip, and a picture of you taken now.',
-    files: {
-      sod: 'Security object (EF.SOD)',
-      dg1: 'Data group 1 (DG1)',
-      dg2: 'Data group 2 (DG2)',
-      face: 'Live picture',
-    },
-    next: 'Continue',
-    reviewTitle: 'Before you begin',
-    toIssuer: (issuer: string) => `What ${issuer} receives`,
-    toIssuerText:
-      'The passport’s signed data and the live picture. It deletes name, numbers and pictures as soon as it has decided, and keeps a keyed mark so that one person enrols only once.',
-    staysHere: 'What stays on this device',
-    staysHereText: 'A secret, made now. All your pseudonyms come from it, and nobody else ever sees it.',
-    start: 'Start the check',
-    runTitle: 'Checking',
-    steps: {
-      opened: 'The issuer is ready',
-      document_accepted: 'The passport’s signature is genuine',
-      face_accepted: 'The face is the one in the passport',
-      signed: 'Your secret is made and the credential is signed',
-      published: 'The public register has recorded it',
-    },
-    state: { done: 'done', now: 'in progress', later: 'to come' },
-    proving: 'Preparing the proof on this device',
-    waiting: 'The register publishes in batches, so that nobody can tell entries apart by their time.',
-    doneTitle: 'Your credential is ready',
-    doneText: 'It is stored on this device, encrypted. You can log in with it wherever you see “Continue with Bauta”.',
-    toCredential: 'See the credential',
-    toRequest: 'Continue to the site',
-    already: 'There is already a credential on this device.',
-  },
+  enrol,
 
   credential: {
     title: 'Your credential',
@@ -117,8 +59,8 @@ export const en = {
       revoked: 'Revoked',
       unknown: 'Not checked today',
     },
-    resume: 'Continue waiting',
-    waitingText: 'The issuer has signed it. The register has not published it yet.',
+    waitingText:
+      'The issuer has signed it. The register publishes in batches, so that nobody can tell entries apart by their time. This page continues by itself.',
     onlyYou: 'Only you see this',
     onlyYouText: 'A site sees none of it unless it asks and you agree.',
     document: 'Document',
@@ -138,6 +80,9 @@ export const en = {
       'Signature, face and the chip itself',
       'Signature, face, chip and the authority',
     ],
+    phone: 'Phone',
+    phoneYes: 'Confirmed',
+    phoneNo: 'Not confirmed',
     issued: 'Issued',
     validUntil: 'Valid until',
     issuer: 'Issuer',
@@ -148,12 +93,19 @@ export const en = {
     syncBytes: 'Downloaded',
     syncNext: 'Next planned',
     use: 'Where to use it',
-    useText: 'Two sample sites accept it.',
-    remove: 'Remove from this device',
-    removeTitle: 'Remove the credential?',
+    useText: 'These sample sites accept it.',
+    more: 'More',
+    renew: 'Renew it',
+    renewText: 'With a new document of the same kind. Your pseudonyms stay.',
+    second: 'Add another document',
+    secondText: 'For sites that ask for its kind. Your pseudonyms stay.',
+    device: 'Use it on a second device',
+    deviceText: 'Transferred between two screens, sealed.',
+    remove: 'Delete everything on this device',
+    removeTitle: 'Delete everything?',
     removeText:
-      'This deletes your secret. You lose your pseudonym at every site, and the issuer will not enrol you a second time.',
-    removeYes: 'Remove it',
+      'This deletes the credential, its secret and your activity from this device. Without a backup you lose your pseudonym at every site, and the issuer gives you a new identity only after a reset.',
+    removeYes: 'Delete everything',
     removeNo: 'Keep it',
   },
 
@@ -241,7 +193,24 @@ export const en = {
     cancelled: 'Cancelled',
     cancelledText: 'Nothing was sent.',
     returnTo: (host: string) => `Return to ${host}`,
+    unlockFirst: 'Unlock to see what is asked and to answer. Nothing has been sent.',
+    waiting: 'Your credential is on its way',
+    typeCode: 'Type this code on the screen that showed the QR code:',
+    typeCodeWarning:
+      'Only on the screen in front of you. Whoever asks you for this code by telephone or in a chat wants to log in as you.',
+    transactionNote: (host: string) => `Shown as ${host} wrote it. You confirm it with your proof.`,
+    limited: (name: string, times: number) => `This counts as one of ${String(times)} times in this period: ${name}`,
+    otherSender: 'Another site sent you here',
+    otherSenderText: (sender: string, host: string) =>
+      `The link came from ${sender}, and the answer goes to ${host}. Continue only if you expected that.`,
+    crossDevice: 'This is for another screen',
+    crossDeviceText: (host: string) =>
+      `Continue only if a screen in front of you shows ${host} and you scanned its code yourself.`,
+    fewActive: (count: number) =>
+      `So far ${count === 1 ? 'one credential is' : `${String(count)} credentials are`} active. The fewer there are, the easier someone is recognised by the time of a visit.`,
   },
+
+  ...wallet,
 
   problemTitle: 'This did not work',
   problemCode: (code: string) => `Code: ${code}`,

@@ -5,7 +5,9 @@
  * @module
  */
 import type { Strings } from './en.ts';
+import { enrol } from './zh_enrol.ts';
 import { problems } from './zh_problems.ts';
+import { wallet } from './zh_wallet.ts';
 
 /** Simplified Chinese. */
 export const zh: Strings = {
@@ -25,6 +27,7 @@ export const zh: Strings = {
     title: '证明你是真实的人，不必说出你是谁。',
     lead: '证件只核验一次。此后登录网站，证明都在这台设备上生成，对方只能知道你同意告知的事。',
     start: '办理凭证',
+    recover: '换了设备或遗失了？找回身份',
     points: [
       {
         title: '每个网站一个化名',
@@ -42,62 +45,7 @@ export const zh: Strings = {
     origin: '“包塔”（bauta）是昔日威尼斯市民办理公事时戴的面具：人人看得出来者是市民，却看不出是哪一位。',
   },
 
-  enrol: {
-    title: '办理凭证',
-    stages: ['选择证件', '确认', '核验'],
-    stageOf: (number, total) => `第 ${String(number)} 步，共 ${String(total)} 步`,
-    choose: '用谁的护照？',
-    chooseHint: '这里的人物和护照都是演示用的样本。',
-    people: '样本人物',
-    notes: {
-      alex: '17 岁',
-      kim: '今天满 18 岁',
-      noor: '护照没有个人号码，签发机构会拒绝',
-      robin: '60 岁以上',
-    },
-    own: '用自己的照片',
-    ownHint: '照片会发给本演示的服务器，用来制作一本样本护照。它不是真证件。',
-    camera: '打开摄像头',
-    file: '选择照片',
-    take: '拍照',
-    cameraView: '摄像头画面',
-    making: '正在制作样本护照……',
-    opening: '正在读取护照……',
-    altered: '这张现场照是由护照相片改动而来，并非另外拍摄。',
-    live: '现场照',
-    sources: {
-      london: 'Face Research Lab London Set (DeBruine and Jones), CC BY 4.0',
-      package: '取自人脸识别软件附带的示例照片',
-      own: '你的照片',
-    },
-    fileTitle: '你的证件',
-    fileHint: '请选择从芯片读出的三个文件，以及一张刚拍的照片。',
-    files: { sod: '安全对象（EF.SOD）', dg1: '数据组 1（DG1）', dg2: '数据组 2（DG2）', face: '现场照' },
-    next: '继续',
-    reviewTitle: '开始之前',
-    toIssuer: (issuer) => `${issuer}会收到什么`,
-    toIssuerText:
-      '护照中经签名的数据和现场照。作出决定后，姓名、号码和照片随即删除，只留下一个加密标记，用来保证一人只办理一次。',
-    staysHere: '什么留在这台设备上',
-    staysHereText: '一个此刻生成的密钥。你的所有化名都由它产生，除你以外谁也看不到。',
-    start: '开始核验',
-    runTitle: '正在核验',
-    steps: {
-      opened: '签发机构已就绪',
-      document_accepted: '护照签名属实',
-      face_accepted: '面容与护照一致',
-      signed: '密钥已生成，凭证已签发',
-      published: '已记入公开登记簿',
-    },
-    state: { done: '已完成', now: '进行中', later: '未开始' },
-    proving: '正在本机准备证明',
-    waiting: '登记簿分批公布，这样就无法凭时间辨认是谁的记录。',
-    doneTitle: '凭证已办好',
-    doneText: '凭证已加密存放在这台设备上。看到“使用 Bauta 继续”，就可以用它登录。',
-    toCredential: '查看凭证',
-    toRequest: '继续前往网站',
-    already: '这台设备上已经有一张凭证。',
-  },
+  enrol,
 
   credential: {
     title: '我的凭证',
@@ -110,8 +58,7 @@ export const zh: Strings = {
       revoked: '已吊销',
       unknown: '今天尚未查询',
     },
-    resume: '继续等待',
-    waitingText: '签发机构已签发，登记簿还没有公布。',
+    waitingText: '签发机构已签发。登记簿分批公布，这样就无法凭时间辨认是谁的记录。本页会自动继续。',
     onlyYou: '只有你能看到',
     onlyYouText: '网站只有提出请求、并经你同意，才能得知其中相应的一项。',
     document: '证件',
@@ -126,21 +73,32 @@ export const zh: Strings = {
     birth: '出生日期',
     assurance: '核验方式',
     assurances: ['', '签名与面容', '签名、面容与芯片本身', '签名、面容、芯片并经主管机关确认'],
+    phone: '手机号',
+    phoneYes: '已确认',
+    phoneNo: '未确认',
     issued: '签发时间',
     validUntil: '有效期至',
     issuer: '签发机构',
     sync: '公开登记簿',
     syncText:
-      '钱包下载登记簿中由您与成千上万人共用的一部分，因此没有人知道哪一条属于您。下载在随机时间进行；只有太久没有更新时，才会在登录时进行。',
+      '钱包下载登记簿中由你与成千上万人共用的一部分，因此没有人知道哪一条属于你。下载在随机时间进行；只有太久没有更新时，才会在登录时进行。',
     syncLast: '上次更新',
     syncBytes: '已下载',
     syncNext: '下次计划',
     use: '可以用在哪里',
-    useText: '以下两个示例网站接受这张凭证。',
-    remove: '从这台设备移除',
-    removeTitle: '移除这张凭证？',
-    removeText: '移除会删除你的密钥。你将失去在各网站的化名，签发机构也不会为你再次办理。',
-    removeYes: '移除',
+    useText: '以下示例网站接受这张凭证。',
+    more: '更多',
+    renew: '更新凭证',
+    renewText: '使用同类的新证件。各网站的化名不变。',
+    second: '添加另一种证件',
+    secondText: '供要求此类证件的网站使用。各网站的化名不变。',
+    device: '在第二台设备上使用',
+    deviceText: '在两块屏幕之间加密传送。',
+    remove: '删除这台设备上的一切',
+    removeTitle: '全部删除？',
+    removeText:
+      '此操作会从这台设备删除凭证、密钥和使用记录。如果没有备份，你将失去在各网站的化名，只能通过重置取得新的身份。',
+    removeYes: '全部删除',
     removeNo: '保留',
   },
 
@@ -219,7 +177,20 @@ export const zh: Strings = {
     cancelled: '已取消',
     cancelledText: '什么都没有发出。',
     returnTo: (host) => `返回 ${host}`,
+    unlockFirst: '请先解锁，再查看请求并作答。尚未发出任何内容。',
+    waiting: '你的凭证正在办理',
+    typeCode: '请在显示二维码的屏幕上输入这个代码：',
+    typeCodeWarning: '只能输入在你面前的屏幕上。凡是通过电话或聊天索要这个代码的人，都是想冒充你登录。',
+    transactionNote: (host) => `以上内容由 ${host} 提供。你的证明将确认这些内容。`,
+    limited: (name, times) => `本期最多 ${String(times)} 次，此次计为其中一次：${name}`,
+    otherSender: '你是从另一个网站来的',
+    otherSenderText: (sender, host) => `链接来自 ${sender}，而答复会发给 ${host}。只有在你预料之中时才继续。`,
+    crossDevice: '这是为另一块屏幕作答',
+    crossDeviceText: (host) => `只有当你面前的屏幕显示 ${host}，并且二维码是你亲自扫描的，才继续。`,
+    fewActive: (count) => `目前只有 ${String(count)} 份有效凭证。人数越少，越容易凭来访时间认出是谁。`,
   },
+
+  ...wallet,
 
   problemTitle: '没有成功',
   problemCode: (code) => `代码：${code}`,

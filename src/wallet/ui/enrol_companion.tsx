@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Reading a chip through the companion, a program on this computer with a card reader: found, paired by its
+ * six digits, told what is printed on the document, with real progress.
+ *
+ * @module
+ */
+import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import {
+  type ChipAccess,
+  type ChipProgress,
+  findCompanion,
+  type FoundCompanion,
+  pairCompanion,
+  type PairedCompanion,
+  readThroughCompanion,
+} from '../companion.ts';
+import { anonymousFetch } from './browser.ts';
+import type { OnEvidence } from './enrol_evidence.tsx';
+import { Field, Form } from './fields.tsx';
+import { useStrings } from './language.tsx';
+import { Button, Notice, Panel, Problem, Progress } from './parts.tsx';
+import { codeOf } from './problems.ts';
+
+const deps = { fetch: anonymousFetch };
+const MRZ_DATE = /^\d{6}$/;
+
+type Stage =
+  | { readonly name: 'idle' | 'looking' | 'missing' }
+  | { readonly name: 'pairing'; readonly found: FoundCompanion }
+  | { readonly name: 'access'; readonly paired: PairedCompanion }
+  | { readonly name: 'reading'; readonly paired: PairedCompanion; readonly progress?: ChipProgress };
+
+/** The panel. */
+export function CompanionEvidence({ onEvidence }: { readonly onEvidence: OnEvidence }): VNode {
+  const { companion: texts, retry } = useStrings();
+  const [stage, setStage] = useState<Stage>({ name: 'idle' });
+  const [problem, setProblem] = useState<string>();
+
+  const attempt = async (work: () => Promise<void>): Promise<void> => {
+    setProblem(undefined);
+    try {
+      await work();
+    } catch (error) {
+      setProblem(codeOf(error));
+    }
+  };
+  const look = (): Promise<void> =>
+    attempt(async () => {
+      setStage({ name: 'looking' });
+      const found = await findCompanion(deps);
+      setStage(found === undefined ? { name: 'missing' } : { name: 'pairing', found });
+    });
+  const pair = (found: FoundCompanion, code: string): Promise<void> =>
+    attempt(async () => setStage({ name: 'access', paired: await pairCompanion(deps, found, code) }));
+  const read = async (paired: PairedCompanion, access: ChipAccess): Promise<void> => {
+    setStage({ name: 'reading', paired });
+    try {
+      const { files } = await readThroughCompanion(deps, paired, access, (progress) =>
+        setStage({ name: 'reading', paired, progress }),
+      );
+      onEvidence({ files, source: 'own', companion: paired });
+    } catch (error) {
+      setProblem(codeOf(error));
+      setStage({ name: 'access', paired });
+    }
+  };
+
+  return (
+    <Panel>
+      <h2>{texts.title}</h2>
+      <p class="soft small">{texts.text}</p>
+      {problem !== undefined && <Problem code={problem} />}
+      {(stage.name === 'idle' || stage.name === 'looking') && (
+        <div class="actions">
+          <Button disabled={stage.name === 'looking'} onClick={look}>
+            {stage.name === 'looking' ? texts.looking : texts.look}
+          </Button>
+        </div>
+      )}
+      {stage.name === 'missing' && (
+        <>
+          <Notice tone="info" title={texts.missing}>
+            {texts.missingText}
+          </Notice>
+          <div class="actions">
+            <Button onClick={look}>{retry}</Button>
+          </div>
+        </>
+      )}
+      {stage.name === 'pairing' && <Pairing found={stage.found} onCode={(code) => pair(stage.found, code)} />}
+      {stage.name === 'access' && (
+        <Access
+          simulated={stage.paired.reader.kind === 'simulator'}
+          onAccess={(access) => read(stage.paired, access)}
+        />
+      )}
+      {stage.name === 'reading' && <Reading progress={stage.progress} />}
+    </Panel>
+  );
+}
+
+function Pairing(props: { readonly found: FoundCompanion; readonly onCode: (code: string) => unknown }): VNode {
+  const { companion: texts, problems } = useStrings();
+  const [code, setCode] = useState('');
+  if (props.found.locked) return <Notice tone="warn">{problems.companion_locked}</Notice>;
+  return (
+    <Form onSubmit={() => props.onCode(code)}>
+      <Field
+        label={texts.code}
+        hint={texts.codeHint}
+        value={code}
+        onValue={setCode}
+        mode="numeric"
+        maxLength={7}
+        first
+      />
+      <div class="actions">
+        <Button kind="primary" disabled={code.replace(/\s/g, '').length !== 6}>
+          {texts.pair}
+        </Button>
+      </div>
+    </Form>
+  );
+}
+
+function Access(props: { readonly simulated: boolean; readonly onAccess: (access: ChipAccess) => unknown }): VNode {
+  const { companion: texts } = useStrings();
+  const [number, setNumber] = useState('');
+  const [birth, setBirth] = useState('');
+  const [expiry, setExpiry] = useState('');
+  const isComplete = number.trim() !== '' && MRZ_DATE.test(birth) && MRZ_DATE.test(expiry);
+  return (
+    <Form
+      onSubmit={() =>
+        isComplete ? props.onAccess({ documentNumber: number.trim().toUpperCase(), birth, expiry }) : undefined
+      }
+    >
+      {props.simulated && <Notice tone="warn">{texts.simulated}</Notice>}
+      <p>{texts.access}</p>
+      <Field label={texts.number} value={number} onValue={setNumber} maxLength={20} first />
+      <Field label={texts.birth} hint={texts.dateHint} value={birth} onValue={setBirth} mode="numeric" maxLength={6} />
+      <Field
+        label={texts.expiry}
+        hint={texts.dateHint}
+        value={expiry}
+        onValue={setExpiry}
+        mode="numeric"
+        maxLength={6}
+      />
+      <div class="actions">
+        <Button kind="primary" disabled={!isComplete}>
+          {texts.read}
+        </Button>
+      </div>
+    </Form>
+  );
+}
+
+function Reading({ progress }: { readonly progress: ChipProgress | undefined }): VNode {
+  const { companion: texts } = useStrings();
+  if (progress?.step !== 'files') return <Progress label={texts.steps[progress?.step ?? 'waiting']} />;
+  const { file, read, total } = progress;
+  return <Progress label={texts.steps.files(file)} fraction={total === 0 ? undefined : read / total} />;
+}
