@@ -20,7 +20,7 @@ export interface AuthoritiesConfig {
 
 const url = z
   .url({ protocol: /^https?$/ })
-  .refine((text) => text.startsWith('https:') || new URL(text).hostname === 'localhost', 'must be https')
+  .refine((text) => text.startsWith('https:') || /^http:\/\/localhost[:/]/.test(`${text}/`), 'must be https')
   .transform((text) => text.replace(/\/+$/, ''));
 const keys = z
   .string()
