@@ -11,10 +11,11 @@ import { MAX_DELAY } from '../log/events.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { DEFAULT_RULES } from '../register/config.ts';
 import { type AuthoritiesConfig, readAuthorities } from './config_authorities.ts';
+import { readSms, type SmsConfig } from './config_sms.ts';
 
 /** Programs of the stack, each on an origin of its own. */
 export type Program =
-  'wallet' | 'issuer' | 'register' | WitnessProgram | GuardProgram | 'authority' | 'photo' | 'market';
+  'wallet' | 'issuer' | 'register' | WitnessProgram | GuardProgram | 'authority' | 'inbox' | 'photo' | 'market';
 
 /** The witnesses of a development stack; real ones are run by others, each by `npm run witness`. */
 export const WITNESS_PROGRAMS = ['witness1', 'witness2', 'witness3'] as const;
@@ -29,7 +30,7 @@ export const GUARD_PROGRAMS = ['guard1', 'guard2'] as const;
 export type GuardProgram = (typeof GUARD_PROGRAMS)[number];
 
 /** Programs that keep a database. */
-type Keeper = Exclude<Program, 'wallet' | 'authority'>;
+type Keeper = Exclude<Program, 'wallet' | 'authority' | 'inbox'>;
 
 /** Where a development stack runs. */
 export interface Config {
@@ -55,6 +56,8 @@ export interface Config {
   readonly hashingThreads: number;
   /** The authorities' services; undefined for none, or for the simulators of a demonstration. */
   readonly authorities: AuthoritiesConfig;
+  /** Where codes to phones go; undefined for the page of a development stack. */
+  readonly sms: SmsConfig | undefined;
 }
 
 const PORTS: Readonly<Record<Program, number>> = {
@@ -67,6 +70,7 @@ const PORTS: Readonly<Record<Program, number>> = {
   guard1: 4106,
   guard2: 4107,
   authority: 4108,
+  inbox: 4109,
   photo: 4110,
   market: 4111,
 };
@@ -94,6 +98,7 @@ const schema = z.object({
   GUARD1_PORT: port.default(PORTS.guard1),
   GUARD2_PORT: port.default(PORTS.guard2),
   AUTHORITY_PORT: port.default(PORTS.authority),
+  INBOX_PORT: port.default(PORTS.inbox),
   PHOTO_PORT: port.default(PORTS.photo),
   MARKET_PORT: port.default(PORTS.market),
   ISSUER_DATABASE: z.string().optional(),
@@ -163,6 +168,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       guard1: data.GUARD1_PORT,
       guard2: data.GUARD2_PORT,
       authority: data.AUTHORITY_PORT,
+      inbox: data.INBOX_PORT,
       photo: data.PHOTO_PORT,
       market: data.MARKET_PORT,
     },
@@ -186,6 +192,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     verifyingThreads: data.VERIFYING_THREADS,
     hashingThreads: data.HASHING_THREADS,
     authorities: readAuthorities(env),
+    sms: readSms(env),
   };
 }
 
@@ -203,6 +210,7 @@ export function ephemeralConfig(): Config {
       guard1: 0,
       guard2: 0,
       authority: 0,
+      inbox: 0,
       photo: 0,
       market: 0,
     },
@@ -226,5 +234,6 @@ export function ephemeralConfig(): Config {
     verifyingThreads: 1,
     hashingThreads: 0,
     authorities: {},
+    sms: undefined,
   };
 }

@@ -13,8 +13,7 @@ import { ProtocolError } from '../protocol/errors.ts';
 import type { GuardSchema } from '../storage/guard.ts';
 import { openDatabase } from '../storage/open.ts';
 import { makeGuardKey, readGuardKey } from './guard_keys.ts';
-import { connectionAddress } from './guards.ts';
-import { listen } from './listen.ts';
+import { connectionAddress, listen } from './listen.ts';
 import { random } from './programs.ts';
 
 const HELP = `Usage: npm run --silent guard -- --key FILE --database URL --port PORT [--behind-proxy]

@@ -6,14 +6,15 @@
  * @module
  */
 import { join } from 'node:path';
-import { getConnInfo } from '@hono/node-server/conninfo';
-import type { Context } from 'hono';
 import { type AddressLimits, createGuard } from '../guard/app.ts';
 import type { GuardSchema } from '../storage/guard.ts';
 import { GUARD_PROGRAMS, type GuardProgram } from './config.ts';
 import { loadGuardKey } from './guard_keys.ts';
+import { connectionAddress } from './listen.ts';
 import { bind, type House, open, random } from './programs.ts';
 import type { WalletConfig } from './wallet_host.ts';
+
+export { connectionAddress } from './listen.ts';
 
 /** What they are called. */
 const NAMES: Readonly<Record<GuardProgram, { readonly en: string; readonly zh: string }>> = {
@@ -34,11 +35,6 @@ export interface StartedGuards {
   readonly configs: WalletConfig['guards'];
   /** Deletes what is spent; call it often. */
   readonly tend: () => Promise<void>;
-}
-
-/** Network address of the other end of the connection. */
-export function connectionAddress(c: Context): string {
-  return getConnInfo(c).remote.address ?? 'unknown';
 }
 
 /** Starts the guards. */

@@ -22,13 +22,17 @@ const NAMES = [
   'witness2',
   'witness3',
   'dedup',
+  'phone',
   'photoApi',
   'marketApi',
 ] as const;
-const schema = z.record(z.enum(NAMES), z.string().length(43));
+type Name = (typeof NAMES)[number];
+/** Names that came with later versions: a file without them gets them. */
+const LATER: ReadonlySet<Name> = new Set<Name>(['phone']);
+const schema = z.partialRecord(z.enum(NAMES), z.string().length(43));
 
 /** Secret keys by use, 32 random bytes each. */
-export type Keys = Readonly<Record<(typeof NAMES)[number], Uint8Array>>;
+export type Keys = Readonly<Record<Name, Uint8Array>>;
 
 /** Secret keys of the three approvers of a development stack. */
 export function approverKeys({ approver1, approver2, approver3 }: Keys): readonly Uint8Array[] {
@@ -42,18 +46,15 @@ export function witnessKeys({ witness1, witness2, witness3 }: Keys): readonly Ui
 
 /** Makes fresh keys. */
 export function makeKeys(): Keys {
-  return Object.fromEntries(NAMES.map((name) => [name, new Uint8Array(randomBytes(32))])) as Record<
-    (typeof NAMES)[number],
-    Uint8Array
-  >;
+  return Object.fromEntries(NAMES.map((name) => [name, new Uint8Array(randomBytes(32))])) as Record<Name, Uint8Array>;
 }
 
 /**
- * Reads a folder's keys, or makes them if there are none.
+ * Reads a folder's keys, or makes them if there are none; what an earlier version did not have is added.
  *
  * @param folder - Data folder; made if missing.
- * @throws {@link ProtocolError} `keys_invalid` if the file is there but not readable as keys: it is
- * never overwritten.
+ * @throws {@link ProtocolError} `keys_invalid` if the file is there but not readable as keys: no
+ * key is ever overwritten.
  */
 export async function loadKeys(folder: string): Promise<Keys> {
   const path = join(folder, 'keys.json');
@@ -62,14 +63,20 @@ export async function loadKeys(folder: string): Promise<Keys> {
     text = await readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return storeKeys(folder, path);
+    return storeKeys(folder, path, makeKeys());
   }
+  const stored = parseKeys(text, path);
+  const missing = NAMES.some((name) => stored[name] === undefined);
+  const keys = { ...makeKeys(), ...stored };
+  return missing ? storeKeys(folder, path, keys) : keys;
+}
+
+function parseKeys(text: string, path: string): Partial<Keys> {
   try {
     const stored = schema.parse(JSON.parse(text));
-    return Object.fromEntries(NAMES.map((name) => [name, fromBase64Url(stored[name])])) as Record<
-      (typeof NAMES)[number],
-      Uint8Array
-    >;
+    const missing = NAMES.find((name) => stored[name] === undefined && !LATER.has(name));
+    if (missing !== undefined) throw new Error(`the key ${missing} is missing`);
+    return Object.fromEntries(Object.entries(stored).map(([name, key]) => [name, fromBase64Url(key)]));
   } catch (cause) {
     throw new ProtocolError('keys_invalid', `${path} does not hold this version's keys; restore it or move it away`, {
       cause,
@@ -77,8 +84,7 @@ export async function loadKeys(folder: string): Promise<Keys> {
   }
 }
 
-async function storeKeys(folder: string, path: string): Promise<Keys> {
-  const keys = makeKeys();
+async function storeKeys(folder: string, path: string, keys: Keys): Promise<Keys> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const file = await open(`${path}.new`, 'w', 0o600);
   try {

@@ -16,6 +16,7 @@ import type { Logger } from '../http/logs.ts';
 import { createIssuer, type Issuer } from '../issuer/app.ts';
 import type { DocumentDeps } from '../issuer/document_step.ts';
 import type { CompareFaces } from '../issuer/face_step.ts';
+import type { PhoneDeps } from '../issuer/phone.ts';
 import type { NoteKey } from '../log/note.ts';
 import { createPlatformApp } from '../platform/app.ts';
 import { createLocalVerifier } from '../platform/batch_verifier.ts';
@@ -36,7 +37,7 @@ import type { WitnessTables } from '../storage/witness.ts';
 import { openVerificationKey } from '../verifying/artifacts.ts';
 import { type Config, type Program, WITNESS_PROGRAMS, type WitnessProgram } from './config.ts';
 import { approverKeys, type Keys, witnessKeys } from './keys.ts';
-import { type App, listen } from './listen.ts';
+import { type App, connectionAddress, listen } from './listen.ts';
 import { ARTIFACT_PARTS, ARTIFACTS, PAGES } from './pages.ts';
 import { publishedFiles } from './published_files.ts';
 import { createWalletHost, type WalletConfig } from './wallet_host.ts';
@@ -179,6 +180,7 @@ export async function startIssuer(
     readonly registerUrl: string;
     readonly anchors: AnchorSet;
     readonly compareFaces: CompareFaces;
+    readonly phone: PhoneDeps;
   } & Pick<DocumentDeps, 'decoder' | 'registry'>,
 ): Promise<Started<Issuer>> {
   const { config, keys, clock, logger } = house;
@@ -194,6 +196,7 @@ export async function startIssuer(
     Promise.resolve(
       createIssuer({
         ...options,
+        address: connectionAddress,
         logger: logger('issuer'),
         clock,
         random,

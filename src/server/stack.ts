@@ -23,6 +23,7 @@ import type { Config } from './config.ts';
 import { startGuards } from './guards.ts';
 import { approverKeys, type Keys, loadKeys, makeKeys } from './keys.ts';
 import { ARTIFACTS } from './pages.ts';
+import { startPhones } from './phones.ts';
 import {
   type House,
   REGISTER_NAME,
@@ -64,6 +65,8 @@ export interface StackOptions {
 export interface Stack {
   /** Origins by program. */
   readonly urls: Readonly<Record<'wallet' | 'issuer' | 'register' | 'photo' | 'market', string>>;
+  /** Page of the messages to phones; undefined if they go to telephones. */
+  readonly inboxUrl: string | undefined;
   /** What the wallet is told. */
   readonly walletConfig: WalletConfig;
   readonly manifest: Manifest;
@@ -131,7 +134,11 @@ async function start(
   await witness();
   const { anchors, compareFaces, samples } = options;
   const asked = await startAuthorities(house, options.authority);
-  const issuer = await startIssuer(house, { name: ISSUER_NAME.en, registerUrl, anchors, compareFaces, ...asked });
+  const { phone, inboxUrl } = await startPhones(house);
+  const issuer = await startIssuer(house, {
+    ...{ name: ISSUER_NAME.en, registerUrl, anchors, compareFaces, phone },
+    ...asked,
+  });
   const guards = await startGuards(house);
   const platforms: WalletConfig['platforms'][number][] = [];
   const walletConfig: WalletConfig = {
@@ -179,6 +186,7 @@ async function start(
   }
   return {
     urls: { wallet: wallet.origin, issuer: issuer.origin, register: registerUrl, ...urls },
+    inboxUrl,
     walletConfig,
     manifest: house.manifest,
     apiKeys,

@@ -46,7 +46,7 @@ async function main(): Promise<void> {
 
     issuer         ${urls.issuer}
     register       ${urls.register}
-    guards         ${stack.walletConfig.guards.map(({ url }) => url).join('   ')}
+${stack.inboxUrl === undefined ? '' : `    messages       ${stack.inboxUrl}        codes to phones arrive here\n`}    guards         ${stack.walletConfig.guards.map(({ url }) => url).join('   ')}
     witnesses      ${stack.witnesses.map(({ url }) => url).join('   ')}
 ${development ? '\n  The proving keys are development keys: good for trying out, not for real people.' : ''}
   Sample passports come from a simulator. End with Ctrl+C.

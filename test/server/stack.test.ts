@@ -109,6 +109,22 @@ describe('keys', () => {
     expect(await readFile(path, 'utf8')).toBe('{"register":"short"}');
   });
 
+  it('that came with a later version are added to those of an earlier one', async () => {
+    const path = join(folder, 'keys.json');
+    const made = await loadKeys(folder);
+    const stored = JSON.parse(await readFile(path, 'utf8')) as Record<string, string>;
+    const { phone, ...earlier } = stored;
+    await writeFile(path, JSON.stringify(earlier));
+    const added = await loadKeys(folder);
+    expect({ ...added, phone: made.phone }).toEqual(made);
+    expect(added.phone).not.toEqual(made.phone);
+    expect(await loadKeys(folder)).toEqual(added);
+    const { dedup, ...broken } = { ...earlier, phone };
+    await writeFile(path, JSON.stringify(broken));
+    await expect(loadKeys(folder)).rejects.toMatchObject({ code: 'keys_invalid' });
+    expect(dedup).toHaveLength(43);
+  });
+
   it('are made once', async () => {
     expect(await loadKeys(folder)).toEqual(await loadKeys(folder));
   });
@@ -124,6 +140,25 @@ describe('the configuration', () => {
     const two = readConfig({ BAUTA_MIRRORS: 'https://one.example/,https://two.example' });
     expect(two.mirrors).toEqual(['https://one.example', 'https://two.example']);
     expect(readConfig({ NODE_ENV: 'production' }).production).toBe(true);
+  });
+
+  it('knows a message centre only with all that belongs to it', () => {
+    const centre = { BAUTA_SMPP_URL: 'ssmpp://sms.example:3550', BAUTA_SMPP_SYSTEM_ID: 'b', BAUTA_SMPP_PASSWORD: 'p' };
+    expect(readConfig({}).sms).toBeUndefined();
+    expect(readConfig(centre).sms).toEqual({
+      ...{ url: 'ssmpp://sms.example:3550', systemId: 'b', password: 'p' },
+      source: undefined,
+    });
+    expect(readConfig({ ...centre, BAUTA_SMPP_SOURCE: 'Bauta' }).sms?.source).toBe('Bauta');
+    for (const [name, value] of [
+      ['BAUTA_SMPP_URL', undefined],
+      ['BAUTA_SMPP_URL', 'http://sms.example'],
+      ['BAUTA_SMPP_SYSTEM_ID', undefined],
+      ['BAUTA_SMPP_SYSTEM_ID', 'x'.repeat(16)],
+      ['BAUTA_SMPP_PASSWORD', undefined],
+    ] as const) {
+      expect(() => readConfig({ ...centre, [name]: value })).toThrow(name);
+    }
   });
 
   it.each([
