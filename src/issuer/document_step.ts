@@ -14,6 +14,7 @@ import type { AnchorSet } from '../documents/anchors.ts';
 import { CARD_STATE, judgeCard } from '../documents/cards.ts';
 import { CARD_KINDS, type CardKind } from '../documents/numbers.ts';
 import { type PassportFiles, personNumberOf, readPassport } from '../documents/person.ts';
+import type { Revocations } from '../documents/revocation.ts';
 import { bodyLimit, readJson, requireContentType } from '../http/limits.ts';
 import { ASSURANCE_LEVELS, ATTRIBUTES_VERSION, DOCUMENT_KINDS, type DocumentKind } from '../protocol/attributes.ts';
 import { type CalendarDate, dateInZone, monthStart, monthStartAfter } from '../protocol/dates.ts';
@@ -40,6 +41,8 @@ export interface DocumentDeps {
   readonly issuerNumber: number;
   /** Country signing keys that are trusted. */
   readonly anchors: AnchorSet;
+  /** What is known about revoked document signers; without it nothing is, and everything is taken. */
+  readonly revocations?: Revocations | undefined;
   /** Decodes cards; without it passports alone are taken. */
   readonly decoder?: DocumentDecoder | undefined;
   /** Knows people by their documents; without it a document's own number counts. */
@@ -88,7 +91,8 @@ interface Shown {
 }
 
 async function readPassportOf(files: PassportFiles, today: CalendarDate, deps: DocumentDeps): Promise<Shown> {
-  const passport = readPassport(files, { anchors: deps.anchors, at: deps.clock(), today });
+  const trust = { anchors: deps.anchors, revocations: deps.revocations };
+  const passport = readPassport(files, { ...trust, at: deps.clock(), today });
   const { issuingState: state, documentNumber: number, birth } = passport;
   const own = personNumberOf(passport);
   return {
