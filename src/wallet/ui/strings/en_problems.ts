@@ -18,6 +18,10 @@ export const problems = {
   document_expired: 'This document has expired. Use a valid one.',
   document_expires_too_soon: 'This document expires this month or has expired. Use one that is valid for longer.',
   person_number_missing: 'This document has no personal number, so one person could enrol twice. Use another document.',
+  document_number_invalid:
+    'The number of this document is not one of its kind. Use another document, or have the issuer look at it.',
+  decoder_refused: 'The authority does not take this for one of its cards. Read the card again.',
+  decoder_unreachable: 'The authority that has to decode or confirm this document does not answer. Try again later.',
   signature_invalid: 'A signature is not right, so nothing was accepted. Begin again with the unaltered files.',
   document_untrusted: 'This passport’s signature cannot be trusted. Use another document.',
   document_unsupported: 'This kind of document is not supported yet. Use another one.',
