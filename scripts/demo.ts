@@ -113,6 +113,7 @@ function stageOn(
     poseidon,
     prover: createProver({ read: readArtifact, random, threads: nodeThreads() }),
     foreignProver: () => foreignProver(stack.manifest),
+    frames: stack.frames.frames,
     people: {
       adult: evidenceOf(stack, ({ id }) => id === adult.id),
       minor: evidenceOf(stack, ({ age }) => age === 17),
@@ -133,7 +134,7 @@ async function run(say: (line: string) => void): Promise<StoryResult> {
     },
   };
   const stack = await startDemoStack({
-    config: { ...ephemeralConfig(), epochSeconds: EPOCH_SECONDS },
+    config: { ...ephemeralConfig(), epochSeconds: EPOCH_SECONDS, liveness: 'required' },
     clock: clock.now,
     timers: false,
   });

@@ -9,10 +9,11 @@ import { ProtocolError } from '../protocol/errors.ts';
 import { packPolicy, policyOf, unpackPolicy } from '../protocol/policy.ts';
 import { toDate } from '../protocol/dates.ts';
 import type { Presentation } from '../protocol/presentation.ts';
-import { openEnrolment, sendDocument, sendFace } from '../wallet/enrol.ts';
+import { openEnrolment, sendDocument } from '../wallet/enrol.ts';
 import { armPresentation, deliver, firePresentation } from '../wallet/present.ts';
 import type { Prover } from '../wallet/prover.ts';
 import type { PendingRequest } from '../wallet/request.ts';
+import { showFace } from './show_face.ts';
 import { begin, enrolDeps, enrolUntilSigned, revoke, type StoryHolder, type StoryStage } from './stage.ts';
 
 /** Code with which each attempt was refused; `accepted` if it was not. */
@@ -136,7 +137,7 @@ async function wrongFace(stage: StoryStage): Promise<void> {
   const deps = enrolDeps(stage);
   const enrolment = await openEnrolment(deps);
   await sendDocument(deps, enrolment, stage.people.adult.document);
-  await sendFace(deps, enrolment, stage.people.stranger);
+  await showFace(deps, enrolment, stage.people.stranger, stage.frames);
 }
 
 /** The wallet keeps the root of before; a revocation is in force at the latest after two epochs. */

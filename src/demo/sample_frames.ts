@@ -8,7 +8,7 @@
  * @module
  */
 import sharp from 'sharp';
-import { type LandmarkedFace, type LandmarkFinder, loadLandmarks } from '../issuer/face_landmarks.ts';
+import type { LandmarkedFace, LandmarkFinder } from '../issuer/face_landmarks.ts';
 import { CAPTURE_SIDE } from '../issuer/face_capture.ts';
 import { decodeImage } from '../issuer/images.ts';
 import type { Pixels } from '../issuer/pixels.ts';
@@ -20,9 +20,6 @@ import { type Pose, poseFace } from './face_warp.ts';
 export interface SampleFrame extends FramePlace {
   readonly jpeg: Uint8Array;
 }
-
-/** Milliseconds between two made pictures. */
-const INTERVAL_MS = 330;
 
 /** What is seen during each action. */
 const POSES: Readonly<Record<LivenessAction, readonly Pose[]>> = {
@@ -45,33 +42,24 @@ const POSES: Readonly<Record<LivenessAction, readonly Pose[]>> = {
   ],
 };
 
-/** Makes captures of stills. */
-export interface FrameMaker {
-  /**
-   * Pictures of a person who follows a sequence.
-   *
-   * @param still - A picture of a face from the front.
-   * @throws ProtocolError `face_missing` if there is none in the still.
-   */
-  frames: (still: Uint8Array, actions: readonly LivenessAction[]) => Promise<readonly SampleFrame[]>;
+/**
+ * Makes a capture of a still.
+ *
+ * @param still - A picture of a face from the front.
+ * @throws ProtocolError `face_missing` if there is none in it.
+ */
+export async function makeFrames(
+  landmarks: LandmarkFinder,
+  still: Uint8Array,
+  actions: readonly LivenessAction[],
+): Promise<readonly SampleFrame[]> {
+  const picture = await decodeImage(still, CAPTURE_SIDE);
+  const [face] = await landmarks.find(picture);
+  if (face === undefined) throw new ProtocolError('face_missing', 'there is no face in the still');
+  return poseAll(picture, face, landmarks.triangles, actions);
 }
 
-/** Makes a {@link FrameMaker}; the networks load at the first use. */
-export function createFrameMaker(): FrameMaker {
-  let loading: Promise<LandmarkFinder> | undefined;
-  return {
-    frames: async (still, actions) => {
-      loading ??= loadLandmarks();
-      const landmarks = await loading;
-      const picture = await decodeImage(still, CAPTURE_SIDE);
-      const [face] = await landmarks.find(picture);
-      if (face === undefined) throw new ProtocolError('face_missing', 'there is no face in the still');
-      return makeFrames(picture, face, landmarks.triangles, actions);
-    },
-  };
-}
-
-async function makeFrames(
+async function poseAll(
   picture: Pixels,
   face: LandmarkedFace,
   triangles: readonly number[],
@@ -80,7 +68,8 @@ async function makeFrames(
   const frames: SampleFrame[] = [];
   for (const [step, action] of actions.entries()) {
     for (const pose of POSES[action]) {
-      const at = frames.length * INTERVAL_MS;
+      // Made pictures take no time, and an issuer takes none from the future.
+      const at = frames.length;
       // A person never holds quite still, and no two pictures of a camera are the same.
       const moved = { ...pose, left: pose.left + frames.length * 0.13 };
       frames.push({ step, at, jpeg: await toJpeg(poseFace(picture, face, triangles, moved)) });

@@ -18,11 +18,11 @@ import {
   openEnrolment,
   requestCredential,
   sendDocument,
-  sendFace,
 } from '../wallet/enrol.ts';
 import type { Prover } from '../wallet/prover.ts';
 import { type PendingRequest, readRequest } from '../wallet/request.ts';
 import type { Synced } from '../wallet/sync.ts';
+import { type MakeFrames, showFace } from './show_face.ts';
 
 /** A document with a live picture. */
 export interface Evidence {
@@ -54,6 +54,8 @@ export interface StoryStage {
   readonly prover: Prover;
   /** A prover whose key another party made. */
   readonly foreignProver: () => Promise<Prover>;
+  /** What a camera would see. */
+  readonly frames: MakeFrames;
   readonly people: {
     /** Over 18. */
     readonly adult: Evidence;
@@ -116,7 +118,7 @@ export async function enrolUntilSigned(stage: StoryStage, evidence: Evidence): P
   const deps = enrolDeps(stage);
   const enrolment = await openEnrolment(deps);
   await sendDocument(deps, enrolment, evidence.document);
-  await sendFace(deps, enrolment, evidence.face);
+  await showFace(deps, enrolment, evidence.face, stage.frames);
   return requestCredential(deps, enrolment);
 }
 

@@ -78,6 +78,7 @@ export function createIssuer(deps: IssuerDeps): Issuer {
         session: deriveSession(id).toString(),
         expires_at: new Date(expiresAt).toISOString(),
         document_kinds: documentKinds(deps),
+        liveness: deps.checkLiveness === 'unsafe_off' ? 'off' : 'required',
       },
       201,
     );
@@ -85,8 +86,8 @@ export function createIssuer(deps: IssuerDeps): Issuer {
 
   app.get('/v1/enrolments/:id', async (c) => {
     const id = c.req.param('id');
-    const { status, leaf } = sessions.status(id, bearer(c.req.header('authorization')));
-    return c.json({ id, ...(leaf === undefined ? { status } : await issuance.leafState(leaf)) });
+    const { status, face, leaf } = sessions.status(id, bearer(c.req.header('authorization')));
+    return c.json({ id, ...(leaf === undefined ? { status, ...face } : await issuance.leafState(leaf)) });
   });
 
   app.route('/', documentRoutes(sessions, deps, bearer));

@@ -1,30 +1,52 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * The second step of an enrolment: the person's face, taken now, against the document's portrait.
- * docs/protocol.md section 8.
+ * The second step of an enrolment: the person's face, taken now, against the document's portrait. The issuer
+ * draws a sequence of actions (`liveness_challenge.ts`), and the pictures that show it done are examined in
+ * their turn. docs/protocol.md section 8, "Faces".
  *
  * @module
  */
 import { Hono } from 'hono';
 import { bodyLimit, requireContentType } from '../http/limits.ts';
 import { ProtocolError } from '../protocol/errors.ts';
+import type { FaceVerdict } from './face_matcher.ts';
+import type { Ticket } from './face_queue.ts';
+import type { FaceCapture } from './faces.ts';
+import { checkTimes, drawChallenge } from './liveness_challenge.ts';
+import { MAX_CAPTURE_BODY, readCapture, type SentCapture } from './liveness_form.ts';
 import { countAttempt, evidenceOf, type Session, type Sessions } from './session.ts';
 
 /** Faces that may be tried in one session. */
 export const MAX_FACE_ATTEMPTS = 5;
-/** Largest live picture, in bytes. */
+/** Sequences of actions that may be asked for in one session. */
+export const MAX_LIVENESS_CHALLENGES = 10;
+/** Largest live picture, in bytes, where single ones are taken. */
 export const MAX_FACE_BYTES = 8 * 1024 * 1024;
+/** How long an answer waits for the verdict, in milliseconds; after that the wallet asks for it. */
+export const ANSWER_WITHIN_MS = 15_000;
 
 /** Compares a document's portrait with a live picture; both are image files. */
-export type CompareFaces = (
-  portrait: Uint8Array,
-  live: Uint8Array,
-) => Promise<{ readonly match: boolean; readonly distances: Readonly<Record<string, number>> }>;
+export type CompareFaces = (portrait: Uint8Array, live: Uint8Array) => Promise<FaceVerdict>;
+
+/** Examines a capture and compares it with a document's portrait. */
+export type CheckLiveness = (portrait: Uint8Array, capture: FaceCapture) => Ticket<FaceVerdict>;
 
 /** What the step needs from outside. */
 export interface FaceDeps {
   readonly compareFaces: CompareFaces;
+  /** `unsafe_off` takes a single picture in place of a capture, which may be of a photograph: for tests only. */
+  readonly checkLiveness: CheckLiveness | 'unsafe_off';
+  /** Unix time in milliseconds. */
+  readonly clock: () => number;
+  readonly random: (length: number) => Uint8Array;
+  /** {@link ANSWER_WITHIN_MS} unless a test says otherwise. */
+  readonly answerWithin?: number;
 }
+
+/** The states in which a face may be shown. */
+const STATES = ['document_accepted', 'face_accepted'] as const;
+
+type Distances = FaceVerdict['distances'];
 
 /**
  * Compares a live picture with the document's portrait.
@@ -36,10 +58,55 @@ export interface FaceDeps {
 async function acceptFace(
   session: Session,
   live: Uint8Array,
-  { compareFaces }: FaceDeps,
-): Promise<Readonly<Record<string, number>>> {
+  { compareFaces }: Pick<FaceDeps, 'compareFaces'>,
+): Promise<Distances> {
   countAttempt(++session.faces, MAX_FACE_ATTEMPTS);
-  const { match, distances } = await compareFaces(evidenceOf(session).portrait, live);
+  return accept(session, await compareFaces(evidenceOf(session).portrait, live));
+}
+
+/**
+ * Examines a capture; the session's challenge is used up with it.
+ *
+ * @returns Distances by matcher, all at most 0.5.
+ * @throws {@link ProtocolError} as `checkTimes` and {@link CheckLiveness}; `face_mismatch`, `face_busy`,
+ * `attempts_exhausted`.
+ */
+async function acceptCapture(
+  session: Session,
+  sent: SentCapture,
+  { check, now }: { readonly check: CheckLiveness; readonly now: number },
+): Promise<Distances> {
+  const { liveness: challenge } = session;
+  const { portrait } = evidenceOf(session);
+  countAttempt(session.faces + 1, MAX_FACE_ATTEMPTS);
+  if (challenge?.id === sent.challenge) session.liveness = undefined;
+  checkTimes(challenge, sent, now);
+  const ticket = takePlace(() =>
+    check(portrait, {
+      actions: challenge.steps.map(({ action }) => action),
+      frames: sent.jpegs.map((jpeg, i) => ({ step: sent.frames[i]?.step ?? 0, jpeg })),
+    }),
+  );
+  session.faces++;
+  session.facePlace = ticket.place;
+  try {
+    return accept(session, await ticket.result);
+  } finally {
+    session.facePlace = undefined;
+  }
+
+  // A full queue is not the person's fault: the same pictures may be sent again.
+  function takePlace(take: () => Ticket<FaceVerdict>): Ticket<FaceVerdict> {
+    try {
+      return take();
+    } catch (error) {
+      session.liveness = challenge;
+      throw error;
+    }
+  }
+}
+
+function accept(session: Session, { match, distances }: FaceVerdict): Distances {
   if (!match) {
     throw new ProtocolError('face_mismatch', "the live picture does not show the person of the document's portrait");
   }
@@ -56,22 +123,72 @@ async function acceptFace(
  */
 export function faceRoutes(sessions: Sessions, deps: FaceDeps, bearer: (header: string | undefined) => string): Hono {
   const app = new Hono();
+  const { checkLiveness } = deps;
+
+  app.post('/v1/enrolments/:id/liveness', bodyLimit(0), async (c) => {
+    const token = bearer(c.req.header('authorization'));
+    const { id, steps, expiresAt } = await sessions.run(c.req.param('id'), token, STATES, (session) => {
+      countAttempt(++session.livenessChallenges, MAX_LIVENESS_CHALLENGES);
+      return (session.liveness = drawChallenge(deps.random, deps.clock()));
+    });
+    return c.json({ challenge: id, steps, expires_at: new Date(expiresAt).toISOString() }, 201);
+  });
+
+  if (checkLiveness === 'unsafe_off') {
+    app.put(
+      '/v1/enrolments/:id/face',
+      requireContentType('image/jpeg', 'image/png', 'image/jp2'),
+      bodyLimit(MAX_FACE_BYTES),
+      async (c) => {
+        const token = bearer(c.req.header('authorization'));
+        const live = new Uint8Array(await c.req.arrayBuffer());
+        const distances = await sessions.run(c.req.param('id'), token, STATES, (session) =>
+          acceptFace(session, live, deps),
+        );
+        return c.json({ status: 'face_accepted', distances });
+      },
+    );
+    return app;
+  }
 
   app.put(
     '/v1/enrolments/:id/face',
-    requireContentType('image/jpeg', 'image/png', 'image/jp2'),
-    bodyLimit(MAX_FACE_BYTES),
+    requireContentType('multipart/form-data'),
+    bodyLimit(MAX_CAPTURE_BODY),
     async (c) => {
-      const token = bearer(c.req.header('authorization'));
-      const live = new Uint8Array(await c.req.arrayBuffer());
-      const distances = await sessions.run(
-        c.req.param('id'),
-        token,
-        ['document_accepted', 'face_accepted'],
-        (session) => acceptFace(session, live, deps),
-      );
-      return c.json({ status: 'face_accepted', distances });
+      const [id, token] = [c.req.param('id'), bearer(c.req.header('authorization'))];
+      const now = deps.clock();
+      sessions.status(id, token); // a stranger's pictures are not even read
+      const sent = await readCapture(c);
+      const work = sessions.run(id, token, STATES, async (session) => {
+        session.faceProblem = undefined;
+        try {
+          return await acceptCapture(session, sent, { check: checkLiveness, now });
+        } catch (error) {
+          session.faceProblem = error instanceof ProtocolError ? error.code : 'internal_error';
+          throw error;
+        }
+      });
+      const distances = await within(work, deps.answerWithin ?? ANSWER_WITHIN_MS);
+      if (distances !== undefined) return c.json({ status: 'face_accepted', distances });
+      const { status, face } = sessions.status(id, token);
+      return c.json({ status, ...face }, 202);
     },
   );
   return app;
+}
+
+/** Waits for a result, but not for long. */
+async function within<T>(work: Promise<T>, milliseconds: number): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  // Should it fail later, the session remembers how.
+  work.catch(() => undefined);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * The thread in which pictures are decoded and faces compared: the networks hold the processor for
- * seconds, and a hostile picture may never end. `faces.ts` starts it, gives it one pair at a time, and
+ * seconds, and a hostile picture may never end. `faces.ts` starts it, gives it one task at a time, and
  * ends it when it exceeds its time.
  *
  * @module
@@ -11,9 +11,17 @@ import { Writable } from 'node:stream';
 import { parentPort } from 'node:worker_threads';
 import { ProtocolError } from '../protocol/errors.ts';
 import { loadFaceApi } from './face_api.ts';
+import { type CaptureNetworks, examineCapture } from './face_capture.ts';
 import { loadHuman } from './face_human.ts';
-import { compareDescriptors, describeSoleFace, type FaceMatcher, MATCHING_SIDE } from './face_matcher.ts';
-import type { FaceReply, FaceTask } from './faces.ts';
+import { loadLandmarks } from './face_landmarks.ts';
+import {
+  compareDescriptors,
+  describeSoleFace,
+  type FaceVerdict,
+  MATCHING_SIDE,
+  type PictureRole,
+} from './face_matcher.ts';
+import { type FaceReply, type FaceTask, picturesOf } from './faces.ts';
 import { decodeImage } from './images.ts';
 import type { Pixels } from './pixels.ts';
 
@@ -31,7 +39,7 @@ globalThis.console = new Console(
   }),
 );
 
-const matchers = loadMatchers();
+const networks = loadNetworks();
 
 port.on('message', (task: FaceTask) => {
   answer(task).then(reply, (error: unknown) => {
@@ -44,40 +52,58 @@ function reply(message: FaceReply): void {
   port?.postMessage(message);
 }
 
-async function loadMatchers(): Promise<readonly FaceMatcher[]> {
-  return [await loadHuman(), await loadFaceApi()];
+async function loadNetworks(): Promise<CaptureNetworks> {
+  return { matchers: [await loadHuman(), await loadFaceApi()], landmarks: await loadLandmarks() };
 }
 
 async function answer(task: FaceTask): Promise<FaceReply> {
-  const loaded = await matchers;
+  const loaded = await networks;
   reply({ kind: 'phase', phase: 'decode' });
+  try {
+    return await work(loaded, task);
+  } finally {
+    for (const bytes of picturesOf(task)) bytes.fill(0);
+  }
+}
+
+async function work(loaded: CaptureNetworks, task: FaceTask): Promise<FaceReply> {
+  const started = performance.now();
   if (task.kind === 'warm') {
     await warm(loaded);
     return { kind: 'warmed' };
   }
-  const pictures: Pixels[] = [];
+  if (task.kind === 'describe') {
+    return { kind: 'described', descriptors: await describe(loaded, task.picture, task.role) };
+  }
+  const portrait = await describe(loaded, task.portrait, 'portrait');
+  let verdict: FaceVerdict;
+  if (task.kind === 'liveness') {
+    verdict = await examineCapture(loaded, portrait, task.actions, task.frames);
+  } else {
+    reply({ kind: 'phase', phase: 'decode' });
+    verdict = compareDescriptors(loaded.matchers, portrait, await describe(loaded, task.live, 'live'));
+  }
+  return { kind: 'compared', ...verdict, ms: Math.round(performance.now() - started) };
+}
+
+async function describe(
+  { matchers }: CaptureNetworks,
+  file: Uint8Array,
+  role: PictureRole,
+): Promise<readonly (readonly number[])[]> {
+  const picture = await decodeImage(file, MATCHING_SIDE);
+  reply({ kind: 'phase', phase: 'match' });
   try {
-    const started = performance.now();
-    pictures.push(await decodeImage(task.portrait, MATCHING_SIDE), await decodeImage(task.live, MATCHING_SIDE));
-    const [portrait, live] = pictures as [Pixels, Pixels];
-    reply({ kind: 'phase', phase: 'match' });
-    const verdict = compareDescriptors(
-      loaded,
-      await describeSoleFace(loaded, portrait, 'portrait'),
-      await describeSoleFace(loaded, live, 'live'),
-    );
-    return { kind: 'compared', ...verdict, ms: Math.round(performance.now() - started) };
+    return await describeSoleFace(matchers, picture, role);
   } finally {
-    for (const bytes of [task.portrait, task.live, ...pictures.map(({ data }) => data)]) {
-      bytes.fill(0);
-    }
+    picture.data.fill(0);
   }
 }
 
 /** The first run of a network compiles its kernels, so run the detectors once. */
-async function warm(loaded: readonly FaceMatcher[]): Promise<void> {
-  const blank = { width: 256, height: 256, data: new Uint8Array(256 * 256 * 3) };
-  for (const matcher of loaded) {
-    await matcher.find(blank);
+async function warm({ matchers, landmarks }: CaptureNetworks): Promise<void> {
+  const blank: Pixels = { width: 256, height: 256, data: new Uint8Array(256 * 256 * 3) };
+  for (const network of [...matchers, landmarks]) {
+    await network.find(blank);
   }
 }

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Compares the portrait of a document with a live picture, in a thread of its own so that the service
- * keeps answering. One pair at a time; a short queue; a time for each phase, after which the thread is
- * ended and the next pair gets a new one. Neither picture nor descriptor outlives the comparison.
- * docs/protocol.md section 8, "Faces".
+ * Compares the portrait of a document with a live picture, or with a capture whose liveness it examines, in
+ * a thread of its own so that the service keeps answering. One task at a time; a queue (`face_queue.ts`); a
+ * time for each phase, after which the thread is ended and the next task gets a new one. Neither picture
+ * nor descriptor outlives the task. docs/protocol.md section 8, "Faces".
  *
  * @module
  */
 import type { Worker } from 'node:worker_threads';
 import { startThread } from '../http/threads.ts';
 import { type ErrorCode, ProtocolError } from '../protocol/errors.ts';
-import type { FaceVerdict } from './face_matcher.ts';
+import type { LivenessAction } from '../protocol/liveness.ts';
+import type { CaptureFrame } from './face_capture.ts';
+import type { FaceVerdict, PictureRole } from './face_matcher.ts';
+import { FaceQueue, type QueueLimits, type Ticket } from './face_queue.ts';
 
 /** A verdict and how long it took, in milliseconds, without waiting and loading. */
 export interface FaceComparison extends FaceVerdict {
@@ -26,16 +29,29 @@ export interface FaceComparer {
    *   `face_busy` if too many wait; `face_unavailable` if the thread failed.
    */
   compareFaces: (portrait: Uint8Array, live: Uint8Array) => Promise<FaceComparison>;
+  /**
+   * Queues a capture. Its ticket's result fails as `face_capture.ts` says.
+   *
+   * @throws {@link ProtocolError} `face_busy` if too much waits.
+   */
+  checkLiveness: (portrait: Uint8Array, capture: FaceCapture) => Ticket<FaceComparison>;
+  /** Describes the one face of a picture, by matcher; see `face_distances.ts`. */
+  describeFace: (picture: Uint8Array, role: PictureRole) => Promise<readonly (readonly number[])[]>;
   /** Loads the networks ahead of the first comparison. */
   warm: () => Promise<void>;
   /** Ends the thread; what runs or waits fails with `face_unavailable`. */
   close: () => Promise<void>;
 }
 
+/** A capture: what was asked, and the pictures. */
+export interface FaceCapture {
+  readonly actions: readonly LivenessAction[];
+  readonly frames: readonly CaptureFrame[];
+}
+
 /** Bounds of a {@link FaceComparer}. */
 export interface FaceLimits {
-  /** Comparisons that may run and wait. */
-  readonly queue: number;
+  readonly queue: QueueLimits;
   /** Milliseconds until the networks are loaded. */
   readonly load: number;
   /** Milliseconds to decode both pictures, or to warm. */
@@ -44,30 +60,57 @@ export interface FaceLimits {
   readonly match: number;
 }
 
-/** Generous for a machine that does other work too: a comparison takes about two seconds. */
-export const FACE_LIMITS: FaceLimits = { queue: 16, load: 120_000, decode: 30_000, match: 120_000 };
+/** Generous for a machine that does other work too: a capture takes a few seconds. */
+export const FACE_LIMITS: FaceLimits = {
+  queue: { tasks: 256, bytes: 256 * 1024 * 1024 },
+  load: 120_000,
+  decode: 30_000,
+  match: 120_000,
+};
+
+/** Milliseconds that tasks are said to take until one was measured, with the networks to be loaded first. */
+const GUESSES = { warm: 5_000, compare: 5_000, liveness: 8_000, describe: 5_000 } as const;
 
 /** What the thread is asked. @internal */
 export type FaceTask =
   | { readonly kind: 'warm' }
-  | { readonly kind: 'compare'; readonly portrait: Uint8Array<ArrayBuffer>; readonly live: Uint8Array<ArrayBuffer> };
+  | { readonly kind: 'compare'; readonly portrait: Uint8Array<ArrayBuffer>; readonly live: Uint8Array<ArrayBuffer> }
+  | ({ readonly kind: 'liveness'; readonly portrait: Uint8Array<ArrayBuffer> } & FaceCapture)
+  | { readonly kind: 'describe'; readonly picture: Uint8Array<ArrayBuffer>; readonly role: PictureRole };
 
 /** What it answers: phases as they begin, then one result. @internal */
 export type FaceReply =
   | { readonly kind: 'phase'; readonly phase: 'decode' | 'match' }
   | { readonly kind: 'warmed' }
   | ({ readonly kind: 'compared' } & FaceComparison)
+  | { readonly kind: 'described'; readonly descriptors: readonly (readonly number[])[] }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
+
+/** The pictures of a task, which are handed over to the thread. @internal */
+export function picturesOf(task: FaceTask): readonly Uint8Array<ArrayBuffer>[] {
+  switch (task.kind) {
+    case 'warm':
+      return [];
+    case 'compare':
+      return [task.portrait, task.live];
+    case 'liveness':
+      return [task.portrait, ...task.frames.map(({ jpeg }) => jpeg)];
+    case 'describe':
+      return [task.picture];
+  }
+}
 
 /**
  * Makes a comparer. The thread starts at the first use, keeps about 350 MB while it lives, and does not
  * keep the process alive while it is idle.
  */
-export function createFaceComparer(limits: FaceLimits = FACE_LIMITS): FaceComparer {
+export function createFaceComparer(
+  limits: FaceLimits = FACE_LIMITS,
+  clock: () => number = () => performance.now(),
+): FaceComparer {
   let worker: Worker | undefined;
   let isClosed = false;
-  let waiting = 0;
-  let last: Promise<unknown> = Promise.resolve();
+  const queue = new FaceQueue(limits.queue, GUESSES, clock);
 
   function start(): Worker {
     const started = startThread(import.meta.url, './face_worker');
@@ -87,38 +130,47 @@ export function createFaceComparer(limits: FaceLimits = FACE_LIMITS): FaceCompar
     return exchange(worker, task, limits);
   }
 
-  async function queued(task: FaceTask): Promise<FaceReply> {
-    if (waiting >= limits.queue) {
-      throw new ProtocolError('face_busy', 'many pictures are being compared; try again in a minute');
-    }
-    waiting++;
-    const turn = last.then(() => run(task));
-    last = turn.catch(() => undefined);
-    try {
-      return await turn;
-    } finally {
-      waiting--;
-    }
-  }
+  const enqueue = <Kind extends FaceReply['kind']>(
+    task: FaceTask,
+    kind: Kind,
+  ): Ticket<Extract<FaceReply, { kind: Kind }>> => {
+    const bytes = picturesOf(task).reduce((sum, { length }) => sum + length, 0);
+    return queue.add(task.kind, bytes, async () => {
+      const reply = await run(task);
+      if (reply.kind !== kind) throw unavailable('unexpected reply');
+      return reply as Extract<FaceReply, { kind: Kind }>;
+    });
+  };
 
   return {
-    compareFaces: async (portrait, live) => {
-      // Copies: they are handed over to the thread, which wipes them.
-      const reply = await queued({ kind: 'compare', portrait: new Uint8Array(portrait), live: new Uint8Array(live) });
-      if (reply.kind !== 'compared') {
-        throw unavailable('unexpected reply');
-      }
-      const { match, distances, ms } = reply;
-      return { match, distances, ms };
+    // Copies: they are handed over to the thread, which wipes them.
+    compareFaces: async (portrait, live) =>
+      verdictOf(
+        await enqueue({ kind: 'compare', portrait: new Uint8Array(portrait), live: new Uint8Array(live) }, 'compared')
+          .result,
+      ),
+    checkLiveness: (portrait, { actions, frames }) => {
+      const copies = frames.map(({ step, jpeg }) => ({ step, jpeg: new Uint8Array(jpeg) }));
+      const { result, place } = enqueue(
+        { kind: 'liveness', portrait: new Uint8Array(portrait), actions, frames: copies },
+        'compared',
+      );
+      return { result: result.then(verdictOf), place };
     },
+    describeFace: async (picture, role) =>
+      (await enqueue({ kind: 'describe', picture: new Uint8Array(picture), role }, 'described').result).descriptors,
     warm: async () => {
-      await queued({ kind: 'warm' });
+      await enqueue({ kind: 'warm' }, 'warmed').result;
     },
     close: async () => {
       isClosed = true;
       await worker?.terminate();
     },
   };
+}
+
+function verdictOf({ match, distances, ms }: FaceComparison): FaceComparison {
+  return { match, distances, ms };
 }
 
 /** Gives the thread a task and waits for its result, ending the thread if a phase takes too long. */
@@ -133,7 +185,7 @@ async function exchange(worker: Worker, task: FaceTask, limits: FaceLimits): Pro
       const limitPhase = (): void => {
         clearTimeout(timer);
         timer = setTimeout(() => {
-          failure = phase === 'decode' && task.kind === 'compare' ? endless() : unavailable(`${phase} took too long`);
+          failure = phase === 'decode' && task.kind !== 'warm' ? endless() : unavailable(`${phase} took too long`);
           void worker.terminate();
         }, limits[phase]);
       };
@@ -158,7 +210,10 @@ async function exchange(worker: Worker, task: FaceTask, limits: FaceLimits): Pro
         worker.off('message', onMessage).off('error', onError).off('exit', onExit);
       });
       limitPhase();
-      worker.postMessage(task, task.kind === 'compare' ? [task.portrait.buffer, task.live.buffer] : []);
+      worker.postMessage(
+        task,
+        picturesOf(task).map(({ buffer }) => buffer),
+      );
     });
   } finally {
     clearTimeout(timer);

@@ -13,6 +13,8 @@ import type { Attributes } from '../protocol/attributes.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { toBase64Url } from '../protocol/scope.ts';
 import type { ChipChallenge } from './chip_challenge.ts';
+import type { Place } from './face_queue.ts';
+import type { LivenessChallenge } from './liveness_challenge.ts';
 import type { SignedCredential } from './issue.ts';
 import type { PhoneCode } from './phone.ts';
 
@@ -41,6 +43,8 @@ export interface Session {
   status: EnrolmentStatus;
   documents: number;
   faces: number;
+  /** Sequences of actions that were drawn. */
+  livenessChallenges: number;
   proofs: number;
   challenges: number;
   wishes: number;
@@ -51,6 +55,12 @@ export interface Session {
   evidence?: Evidence | undefined;
   /** Waits for the chip's answer, and for one only. */
   challenge?: ChipChallenge | undefined;
+  /** Waits for a capture, and for one only. */
+  liveness?: LivenessChallenge | undefined;
+  /** Where the capture stands that is being examined. */
+  facePlace?: (() => Place | undefined) | undefined;
+  /** Code of the refusal of the latest capture. */
+  faceProblem?: string | undefined;
   /** The latest code that was sent to a phone. */
   phone?: PhoneCode | undefined;
   decision?: { readonly wish: string; readonly signed: SignedCredential };
@@ -94,6 +104,7 @@ export class Sessions {
       status: 'open',
       documents: 0,
       faces: 0,
+      livenessChallenges: 0,
       proofs: 0,
       challenges: 0,
       wishes: 0,
@@ -107,12 +118,16 @@ export class Sessions {
   /**
    * The state of a session.
    *
+   * @returns `face` as a wallet is told: the place of a capture in the queue, or the refusal of the latest.
    * @throws {@link ProtocolError} `enrolment_unknown` for a wrong id or token alike, or after expiry.
    */
-  status(id: string, token: string): { readonly status: EnrolmentStatus; readonly leaf?: string } {
+  status(
+    id: string,
+    token: string,
+  ): { readonly status: EnrolmentStatus; readonly leaf?: string; readonly face: Readonly<Record<string, object>> } {
     const session = this.#find(id, token);
     const leaf = session.decision?.signed.leaf;
-    return { status: session.status, ...(leaf === undefined ? {} : { leaf }) };
+    return { status: session.status, face: faceState(session), ...(leaf === undefined ? {} : { leaf }) };
   }
 
   /**
@@ -165,6 +180,14 @@ export class Sessions {
     }
     return session;
   }
+}
+
+function faceState({ facePlace, faceProblem }: Session): Readonly<Record<string, object>> {
+  const place = facePlace?.();
+  if (place !== undefined) {
+    return { queue: { position: place.position, wait_seconds: Math.ceil(place.waitMs / 1000) } };
+  }
+  return faceProblem === undefined ? {} : { face: { code: faceProblem } };
 }
 
 /** Throws `attempts_exhausted` beyond the limit. */

@@ -58,6 +58,8 @@ export interface Config {
   readonly authorities: AuthoritiesConfig;
   /** Where codes to phones go; undefined for the page of a development stack. */
   readonly sms: SmsConfig | undefined;
+  /** Whether a face must be shown in motion; `off` takes a single picture, and is refused in production. */
+  readonly liveness: 'required' | 'off';
 }
 
 const PORTS: Readonly<Record<Program, number>> = {
@@ -112,6 +114,7 @@ const schema = z.object({
   MARKET_DATABASE: z.string().optional(),
   DATA: z.string().min(1).default('data'),
   TIME_ZONE: timeZone.default('Asia/Shanghai'),
+  LIVENESS: z.enum(['required', 'off']).default('required'),
   EPOCH_SECONDS: z.coerce.number().int().min(1).max(604_800).default(2),
   REVOCATION_APPROVALS: z.coerce.number().int().min(1).max(3).default(DEFAULT_RULES.approvals),
   // Short, so that a demonstration shows the whole course of a revocation; 14 days are meant for real use.
@@ -193,6 +196,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     hashingThreads: data.HASHING_THREADS,
     authorities: readAuthorities(env),
     sms: readSms(env),
+    liveness: data.LIVENESS,
   };
 }
 
@@ -235,5 +239,7 @@ export function ephemeralConfig(): Config {
     hashingThreads: 0,
     authorities: {},
     sms: undefined,
+    // Making a capture takes seconds, and most tests are about something else.
+    liveness: 'off',
   };
 }

@@ -11,6 +11,7 @@ import { createCardAuthority } from '../demo/card_simulator.ts';
 import { createPassportAuthority, type PassportAuthority } from '../demo/chip.ts';
 import { SAMPLE_COVERAGE, sampleRegistry } from '../demo/people_documents.ts';
 import { createSampleDocuments, type SampleDocuments } from '../demo/sample_documents.ts';
+import { createFrameMaker, type FrameMaker } from '../demo/frame_maker.ts';
 import { SAMPLE_STATE, type SamplePerson, samplePeople } from '../demo/people.ts';
 import { createFaceComparer } from '../issuer/faces.ts';
 import { dateInZone } from '../protocol/dates.ts';
@@ -28,6 +29,8 @@ export interface DemoStack extends Stack {
   readonly people: readonly SamplePerson[];
   /** Their documents, in the hand. */
   readonly documents: SampleDocuments;
+  /** Makes captures of stills, in place of a camera. */
+  readonly frames: FrameMaker;
 }
 
 /**
@@ -37,7 +40,7 @@ export interface DemoStack extends Stack {
  * @throws ProtocolError as {@link startStack}.
  */
 export async function startDemoStack(
-  options: Omit<StackOptions, 'anchors' | 'compareFaces' | 'samples' | 'authority'>,
+  options: Omit<StackOptions, 'anchors' | 'compareFaces' | 'checkLiveness' | 'samples' | 'authority'>,
 ): Promise<DemoStack> {
   const clock = options.clock ?? (() => Date.now());
   const { timeZone } = options.config;
@@ -45,14 +48,16 @@ export async function startDemoStack(
   const authority = createPassportAuthority({ country: SAMPLE_STATE.alpha2, algorithm: 'ecdsa-p256', at: clock() });
   const people = await samplePeople({ today: today(), faces: FACES });
   const faces = createFaceComparer();
+  const frames = createFrameMaker();
   const cards = createCardAuthority(random);
   const documents = createSampleDocuments({ authority, cards, random });
-  const samples = createSamples({ people, authority, documents, today, random });
+  const samples = createSamples({ people, authority, documents, frames, today, random });
   try {
     const stack = await startStack({
       ...options,
       anchors: authority.anchors,
       compareFaces: faces.compareFaces,
+      checkLiveness: faces.checkLiveness,
       samples,
       authority: createAuthoritySimulator({
         cards,
@@ -69,13 +74,14 @@ export async function startDemoStack(
       authority,
       people,
       documents,
+      frames,
       close: async () => {
         await stack.close();
-        await faces.close();
+        await Promise.all([faces.close(), frames.close()]);
       },
     };
   } catch (error) {
-    await faces.close();
+    await Promise.all([faces.close(), frames.close()]);
     throw error;
   }
 }

@@ -15,7 +15,7 @@ import type { AnchorSet } from '../documents/anchors.ts';
 import type { Logger } from '../http/logs.ts';
 import { createIssuer, type Issuer } from '../issuer/app.ts';
 import type { DocumentDeps } from '../issuer/document_step.ts';
-import type { CompareFaces } from '../issuer/face_step.ts';
+import type { CheckLiveness, CompareFaces } from '../issuer/face_step.ts';
 import type { PhoneDeps } from '../issuer/phone.ts';
 import type { NoteKey } from '../log/note.ts';
 import { createPlatformApp } from '../platform/app.ts';
@@ -180,6 +180,7 @@ export async function startIssuer(
     readonly registerUrl: string;
     readonly anchors: AnchorSet;
     readonly compareFaces: CompareFaces;
+    readonly checkLiveness: CheckLiveness | 'unsafe_off';
     readonly phone: PhoneDeps;
   } & Pick<DocumentDeps, 'decoder' | 'registry'>,
 ): Promise<Started<Issuer>> {

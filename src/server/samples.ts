@@ -11,6 +11,8 @@
  * POST /samples/{id}/documents/{document}/challenge
  *        { challenge?, opening?, command? }        what the issuer asks of a chip -> { signature?, relayed? }
  * GET  /samples/{id}/face                          the live picture, image/jpeg
+ * GET  /samples/{id}/frames?steps=look_ahead,…     { frames: [{ step, at, jpeg }] }: what a camera would have seen
+ *                                                  of this person following the steps, made of the live picture
  * POST /samples                                    a picture of the visitor -> 201, one person as in the list
  *
  * GET  /people, GET /people/{id}, POST /people     passports alone, with the live picture beside them
@@ -26,6 +28,7 @@ import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { PassportAuthority } from '../demo/chip.ts';
 import { encodeChip } from '../demo/chip_kept.ts';
+import type { FrameMaker } from '../demo/frame_maker.ts';
 import { personFromPicture, type SamplePerson } from '../demo/people.ts';
 import type { SampleDocument } from '../demo/people_documents.ts';
 import { SAMPLE_FEATURES } from '../demo/reader_simulator.ts';
@@ -35,11 +38,14 @@ import { installProblems } from '../http/problems.ts';
 import { MAX_FACE_BYTES } from '../issuer/face_step.ts';
 import type { CalendarDate } from '../protocol/dates.ts';
 import { ProtocolError } from '../protocol/errors.ts';
+import { LIVENESS_ACTIONS } from '../protocol/liveness.ts';
 import { fromBase64Url, toBase64Url } from '../protocol/scope.ts';
 import { cardChallenge, documentForm } from '../wallet/document_form.ts';
 
 /** Visitors that are kept; one more takes the place of the oldest. */
 export const MAX_VISITORS = 20;
+/** Steps of a made capture. */
+const MAX_STEPS = 8;
 /** Largest body of a challenge, bytes. */
 const MAX_CHALLENGE_BYTES = 16_384;
 
@@ -48,6 +54,7 @@ export interface SamplesDeps {
   readonly people: readonly SamplePerson[];
   readonly authority: PassportAuthority;
   readonly documents: SampleDocuments;
+  readonly frames: Pick<FrameMaker, 'frames'>;
   readonly today: () => CalendarDate;
   readonly random: (length: number) => Uint8Array;
 }
@@ -62,6 +69,8 @@ const challengeBody = z.strictObject({
   opening: z.array(bytes).max(8).optional(),
   command: bytes.optional(),
 });
+
+const stepsForm = z.array(z.enum(LIVENESS_ACTIONS)).min(1).max(MAX_STEPS);
 
 function hasChip(document: SampleDocument): boolean {
   if (document.kind !== 'passport') return false;
@@ -114,6 +123,12 @@ export function createSamples(deps: SamplesDeps): Hono {
     return c.json(listed(visitor), 201);
   });
   app.get('/samples/:id/face', (c) => c.body(new Uint8Array(find(c).live), 200, { 'Content-Type': 'image/jpeg' }));
+  app.get('/samples/:id/frames', async (c) => {
+    const steps = stepsForm.safeParse((c.req.query('steps') ?? '').split(','));
+    if (!steps.success) throw new ProtocolError('body_invalid', 'name the steps, as in steps=look_ahead,turn_left');
+    const frames = await deps.frames.frames(find(c).live, steps.data);
+    return c.json({ frames: frames.map(({ step, at, jpeg }) => ({ step, at, jpeg: toBase64Url(jpeg) })) });
+  });
   app.get('/samples/:id/documents/:document', (c) => {
     const person = find(c);
     const enrolment = c.req.query('enrolment');

@@ -14,8 +14,9 @@ import type { AuthoritySimulator } from '../demo/authority_simulator.ts';
 import { LANGUAGES } from '../demo/platforms/texts.ts';
 import type { AnchorSet } from '../documents/anchors.ts';
 import { createLogger, type Logger } from '../http/logs.ts';
-import type { CompareFaces } from '../issuer/face_step.ts';
+import type { CheckLiveness, CompareFaces } from '../issuer/face_step.ts';
 import { type Manifest, parseManifest, requireProductionKeys } from '../protocol/artifacts.ts';
+import { ProtocolError } from '../protocol/errors.ts';
 import { toBase64Url } from '../protocol/scope.ts';
 import type { Register } from '../register/app.ts';
 import { startAuthorities } from './authorities.ts';
@@ -49,6 +50,8 @@ export interface StackOptions {
   /** Country signing keys that the issuer trusts. */
   readonly anchors: AnchorSet;
   readonly compareFaces: CompareFaces;
+  /** Needed unless the configuration turns liveness off. */
+  readonly checkLiveness?: CheckLiveness;
   /** Stands for the authorities' services that the configuration does not name. */
   readonly authority?: AuthoritySimulator;
   /** Sample people for the wallet's pages, below `/demo`. */
@@ -136,7 +139,7 @@ async function start(
   const asked = await startAuthorities(house, options.authority);
   const { phone, inboxUrl } = await startPhones(house);
   const issuer = await startIssuer(house, {
-    ...{ name: ISSUER_NAME.en, registerUrl, anchors, compareFaces, phone },
+    ...{ name: ISSUER_NAME.en, registerUrl, anchors, compareFaces, checkLiveness: livenessOf(options), phone },
     ...asked,
   });
   const guards = await startGuards(house);
@@ -201,6 +204,18 @@ async function start(
     witnesses: witnesses.map(({ name, url }) => ({ name, url })),
     close,
   };
+}
+
+/** How faces are checked; only a development stack may take single pictures. */
+function livenessOf({ config, checkLiveness }: StackOptions): CheckLiveness | 'unsafe_off' {
+  if (config.liveness === 'required') {
+    if (checkLiveness === undefined) throw new ProtocolError('config_invalid', 'this stack cannot check liveness');
+    return checkLiveness;
+  }
+  if (config.production) {
+    throw new ProtocolError('liveness_off_refused', 'BAUTA_LIVENESS=off takes photographs for people; remove it');
+  }
+  return 'unsafe_off';
 }
 
 /** Runs a task again and again, never twice at once; a failure waits for the next round. */

@@ -39,6 +39,7 @@ const openedAnswer = z.object({
   session: field,
   expires_at: z.iso.datetime(),
   document_kinds: z.array(z.string()),
+  liveness: z.enum(['required', 'off']),
 });
 const stateAnswer = z.object({
   status: z.string(),
@@ -66,6 +67,8 @@ export interface Enrolment extends Holder {
   readonly expiresAt: number;
   /** Names of `DOCUMENT_KINDS` that this issuer takes. */
   readonly documentKinds: readonly string[];
+  /** Whether the face must be shown in motion (`enrol_face.ts`), or in a single picture ({@link sendFace}). */
+  readonly liveness: 'required' | 'off';
 }
 
 /** What the steps need. */
@@ -130,6 +133,7 @@ export async function openEnrolment(deps: EnrolDeps, options: Pick<EnrolOptions,
     session: opened.session,
     expiresAt: Date.parse(opened.expires_at),
     documentKinds: opened.document_kinds,
+    liveness: opened.liveness,
   };
 }
 
@@ -143,7 +147,7 @@ export async function sendDocument(
   accepted(await callSession(deps, enrolment, '/document', { method: 'PUT', type: 'application/json', body }), ISSUER);
 }
 
-/** Sends the live picture (`face_mismatch`, `face_missing`, `face_multiple`). */
+/** Sends a single live picture, where liveness is off (`face_mismatch`, `face_missing`, `face_multiple`). */
 export async function sendFace(deps: EnrolDeps, enrolment: Enrolment, face: FacePicture): Promise<void> {
   accepted(await callSession(deps, enrolment, '/face', { method: 'PUT', type: face.type, body: face.bytes }), ISSUER);
 }

@@ -67,6 +67,7 @@ const schema = z.strictObject({
     session: field,
     expiresAt: z.number(),
     documentKinds: z.array(z.string()),
+    liveness: z.enum(['required', 'off']),
     seed: field,
     blinding: field,
   }),

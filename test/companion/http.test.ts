@@ -115,7 +115,14 @@ describe('the command', () => {
     const authority = authorityOf('ecdsa-p256');
     const random = seeded('samples');
     const documents = createSampleDocuments({ authority, cards: createCardAuthority(random), random });
-    const samples = createSamples({ people, authority, documents, today: () => TODAY, random });
+    const samples = createSamples({
+      people,
+      authority,
+      documents,
+      frames: { frames: () => Promise.resolve([]) },
+      today: () => TODAY,
+      random,
+    });
     wallet = await listen(() => Promise.resolve({ app: new Hono().route('/demo', samples) }), 0, 'wallet');
   });
   afterAll(() => wallet.close());

@@ -108,7 +108,7 @@ describe('createFaceComparer', () => {
   const bytes = Uint8Array.of(1);
 
   it('refuses what exceeds the queue', async () => {
-    const faces = createFaceComparer({ ...FACE_LIMITS, queue: 1 });
+    const faces = createFaceComparer({ ...FACE_LIMITS, queue: { ...FACE_LIMITS.queue, tasks: 1 } });
     const first = faces.compareFaces(bytes, bytes).catch((error: unknown) => error);
     await expect(faces.compareFaces(bytes, bytes)).rejects.toMatchObject({ code: 'face_busy' });
     await faces.close();

@@ -35,7 +35,14 @@ beforeAll(async () => {
   const authority = createPassportAuthority({ country: SAMPLE_STATE.alpha2, algorithm: 'ecdsa-p256', at: NOW });
   const cards = createCardAuthority(random);
   const documents = createSampleDocuments({ authority, cards, random });
-  samples = createSamples({ people, authority, documents, today: () => TODAY, random });
+  samples = createSamples({
+    people,
+    authority,
+    documents,
+    frames: { frames: () => Promise.resolve([]) },
+    today: () => TODAY,
+    random,
+  });
   const simulator = createAuthoritySimulator({
     cards,
     people: sampleRegistry(people, TODAY),
