@@ -13,7 +13,7 @@ export interface DocumentFiles {
   readonly sod: Uint8Array;
   readonly dg1: Uint8Array;
   readonly dg2: Uint8Array;
-  /** Where the document has it: the personal number may stand there. */
+  /** Where the document has it: the personal number may stand there. Sent only where it is needed. */
   readonly dg11?: Uint8Array | undefined;
   /** Where the document has them: without these its chip cannot be challenged (`enrol_chip.ts`). */
   readonly dg14?: Uint8Array | undefined;
@@ -29,7 +29,19 @@ export interface CardFile {
   readonly card: Uint8Array;
 }
 
-/** The body in which a document is sent. */
+/** Where the personal number stands in the second line of a passport's data page, counted from its end. */
+const PERSONAL_NUMBER = { start: -16, end: -2 } as const;
+
+/** Whether the data page of DG1 bears a personal number; DG1 ends with the zone. */
+function bearsNumber(dg1: Uint8Array): boolean {
+  const field = String.fromCharCode(...dg1.slice(PERSONAL_NUMBER.start, PERSONAL_NUMBER.end));
+  return /[^0<]/.test(field);
+}
+
+/**
+ * The body in which a document is sent. DG11 goes along only where the issuer needs it for the personal
+ * number: it may hold address and telephone, too.
+ */
 export function documentForm(document: DocumentFiles | CardFile): Readonly<Record<string, unknown>> {
   return 'card' in document ? { kind: document.kind, card: toBase64Url(document.card) } : passportForm(document);
 }
@@ -40,7 +52,7 @@ function passportForm({ sod, dg1, dg2, dg11, dg14, dg15 }: DocumentFiles): Reado
     sod: toBase64Url(sod),
     dg1: toBase64Url(dg1),
     dg2: toBase64Url(dg2),
-    dg11: dg11 && toBase64Url(dg11),
+    dg11: dg11 && !bearsNumber(dg1) ? toBase64Url(dg11) : undefined,
     dg14: dg14 && toBase64Url(dg14),
     dg15: dg15 && toBase64Url(dg15),
   };

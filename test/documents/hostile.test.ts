@@ -2,12 +2,14 @@
 /** Whatever a stranger sends: a clear error, in bounded time, never a crash. */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { der, join, seq } from '../../src/demo/der.ts';
+import { der, join, seq, text } from '../../src/demo/der.ts';
 import { MAX_DEPTH, MAX_NODES, parseAsn1 } from '../../src/documents/asn1.ts';
 import { MAX_CERTIFICATE_BYTES, readCertificate } from '../../src/documents/certificate.ts';
-import { MAX_DG1_BYTES, readCom, readDg1 } from '../../src/documents/lds.ts';
+import { createCardAuthority } from '../../src/demo/card_simulator.ts';
+import { MAX_DG1_BYTES, readCom, readDg1, readDg11 } from '../../src/documents/lds.ts';
 import { MAX_MASTER_LIST_BYTES, openMasterList } from '../../src/documents/master_list.ts';
 import { readMrz } from '../../src/documents/mrz.ts';
+import { CARD_KINDS, readCardNumber } from '../../src/documents/numbers.ts';
 import { MAX_DG2_BYTES, readDg2 } from '../../src/documents/portrait.ts';
 import { MAX_SOD_BYTES, readSod } from '../../src/documents/sod.ts';
 import { MAX_OBJECTS, readTlvs } from '../../src/documents/tlv.ts';
@@ -19,10 +21,12 @@ const RUNS = 400;
 let sod: Uint8Array;
 let dg1: Uint8Array;
 let dg2: Uint8Array;
+let dg11: Uint8Array;
 let list: Uint8Array;
 
 beforeAll(async () => {
   ({ sod, dg1, dg2 } = authority.issue(PERSON, await jpeg()));
+  dg11 = der(0x6b, der(0x5c, Uint8Array.of(0x5f, 0x0e, 0x5f, 0x10)), text(0x5f0e, 'NAME'), text(0x5f10, '12-34'));
   list = authority.masterList();
 });
 
@@ -90,6 +94,7 @@ describe('edited files', () => {
   it.each([
     ['DG1', () => dg1, readDg1],
     ['DG2', () => dg2, readDg2],
+    ['DG11', () => dg11, readDg11],
     ['a certificate', () => authority.csca, readCertificate],
     ['a master list', () => list, (bytes: Uint8Array) => openMasterList(bytes, authority.csca, SIGNED_AT)],
   ] as const)('%s is read or refused', (_, file, read) => {
@@ -106,11 +111,47 @@ describe('random bytes', () => {
     ['readCertificate', readCertificate],
     ['readTlvs', (bytes: Uint8Array) => readTlvs(bytes, 'x')],
     ['readCom', readCom],
+    ['readDg11', (bytes: Uint8Array) => readDg11(der(0x6b, bytes))],
     ['readDg2', (bytes: Uint8Array) => readDg2(der(0x75, der(0x7f61, bytes)))],
     ['openMasterList', (bytes: Uint8Array) => openMasterList(bytes, authority.csca, SIGNED_AT)],
   ] as const)('%s settles', (_, read) => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => settles(() => read(bytes))),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('readCardNumber settles, and its errors repeat nothing', () => {
+    const character = fc.constantFrom(...Array.from('0123456789XHMPAK <'), '１', '\u0000');
+    const number = fc.array(character, { maxLength: 20 }).map((characters) => characters.join(''));
+    fc.assert(
+      fc.property(fc.constantFrom(...CARD_KINDS), number, (kind, written) => {
+        try {
+          readCardNumber(kind, written);
+        } catch (error) {
+          expect((error as Error).message).not.toMatch(/[\dX]{3}/);
+          return error instanceof ProtocolError;
+        }
+        return true;
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('a simulated card that was edited is refused, or is the same', () => {
+    const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
+    const cards = createCardAuthority(random);
+    const challenge = random(16);
+    const person = { kind: 'travel_permit_taiwan', name: 'X', number: '12345678', nationality: 'TWN' } as const;
+    const card = cards.issue({ ...person, birth: PERSON.birth, expiry: undefined }, dg2).read(challenge);
+    const honest = cards.decode(card, challenge);
+    fc.assert(
+      fc.property(edits, (changes) =>
+        settles(() => {
+          // Without its answer a card is a copy of itself.
+          expect({ ...cards.decode(edited(card, changes), challenge), answered: true }).toEqual(honest);
+        }),
+      ),
       { numRuns: RUNS },
     );
   });
