@@ -164,9 +164,12 @@ async function countingRefusals(
   }
 }
 
-/** When no request for a period can be answered any more, Unix milliseconds. */
+/** Milliseconds by which the clocks of processes on one database may differ, and nothing is counted twice. */
+const CLOCK_MARGIN = 3_600_000;
+
+/** When no request for a period can be answered any more by any process, Unix milliseconds. */
 function limitEnd({ number, seconds }: { readonly number: number; readonly seconds: number }): LimitUsed['ends_at'] {
-  return (number + 1) * seconds * 1000 + MAX_REQUEST_SECONDS * 1000;
+  return (number + 1) * seconds * 1000 + MAX_REQUEST_SECONDS * 1000 + CLOCK_MARGIN;
 }
 
 function consumedBy({ pseudonym, statement }: Successful): ActionDone {

@@ -47,7 +47,6 @@ async function main(): Promise<void> {
   }
   const logger = createLogger('verifier');
   const verifier = await startVerifier(config, { logger });
-  logger.info({ listening: verifier.origin, operations: verifier.operations, for: config.origin });
   const end = (): void => {
     logger.info({ ending: true });
     void verifier.end().then((finished) => {
@@ -57,6 +56,7 @@ async function main(): Promise<void> {
   };
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
+  logger.info({ listening: verifier.origin, operations: verifier.operations, for: config.origin });
 }
 
 function readArguments() {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -30,11 +31,12 @@ import { countWebhooks } from '../storage/webhooks.ts';
 import { openVerificationKey } from '../verifying/artifacts.ts';
 import { connectionAddress, listen, type Listening } from './listen.ts';
 import { ARTIFACTS } from './pages.ts';
-import { random } from './programs.ts';
 import type { VerifierConfig } from './verifier_config.ts';
 
 /** Milliseconds that a request waits for a connection to the database. */
 const CONNECT_TIMEOUT = 5_000;
+
+const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 
 /** A verifier that runs. */
 export interface RunningVerifier {

@@ -90,7 +90,7 @@ describeOnEachDatabase('an answer', (open) => {
       const rows = async (): Promise<number> =>
         (await verifier.deps.database.kysely.selectFrom('limit_used').selectAll().execute()).length;
       const end = (periodNumber(NOON / 1000, 86_400) + 1) * 86_400_000;
-      verifier.now = end + 900_000;
+      verifier.now = end + 900_000 + 3_600_000;
       await call(verifier.app, '/v1/verifications', postJson({ ask: {} }));
       expect(await rows()).toBe(1);
       verifier.now += 1;
