@@ -104,6 +104,19 @@ describeOnEachDatabase('a witness', (fresh) => {
     await witness.close();
   });
 
+  it('remembers that a leaf was replaced, over checkpoints and restarts', async () => {
+    const url = await fresh();
+    const first = await openTestWitness(url);
+    await askAll(first, GOOD, 7);
+    await first.close();
+    const second = await openTestWitness(url);
+    for (const event of [make.replace('e', 'x', 4), make.request('e', 4), make.announce('g', 4), make.leaf('g', 7)]) {
+      await expectProblem(await second.ask(goodUntil(7, [event]), 8), 422, 'log_fault');
+    }
+    expect((await second.ask(goodUntil(7, [make.replace('h', 'x', 4)]), 8)).status).toBe(200);
+    await second.close();
+  });
+
   it('refuses a fork, and keeps both sides', async () => {
     const witness = await openTestWitness(await fresh());
     await askAll(witness, GOOD, 3);

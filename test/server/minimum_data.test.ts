@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { poseidon } from '../../src/commitment/poseidon.ts';
 import { createPassportAuthority } from '../../src/demo/chip.ts';
 import type { ChipPerson } from '../../src/demo/chip_files.ts';
+import type { InboxMessage } from '../../src/demo/inbox.ts';
 import { createLogger } from '../../src/http/logs.ts';
 import { createPlatformClient } from '../../src/platform/client/client.ts';
 import { addDays, dateInZone } from '../../src/protocol/dates.ts';
@@ -30,6 +31,7 @@ import {
   sendDocument,
   sendFace,
 } from '../../src/wallet/enrol.ts';
+import { confirmPhone, requestPhoneCode } from '../../src/wallet/enrol_phone.ts';
 import { RESTORED, sealWithPin, withSeed } from '../../src/wallet/life.ts';
 import { present } from '../../src/wallet/present.ts';
 import { readRequest } from '../../src/wallet/request.ts';
@@ -50,6 +52,7 @@ const PERSON: ChipPerson = {
   issuingState: 'CHN',
 };
 const PIN = '80351746';
+const PHONE = '13912345768';
 /** Bytes of a picture that are looked for; a picture is searched for at many places. */
 const WINDOW = 24;
 
@@ -120,7 +123,15 @@ beforeAll(async () => {
   const pinDeps = { fetch, clock: deps.clock, random };
   const keys = guards.map(({ url, key }) => ({ url, key: fromBase64Url(key) }));
   const { backup } = await sealWithPin(pinDeps, keys, first.seed, { pin: PIN });
-  await requestCredential(deps, first, { backups: { guards: backup } });
+  await requestPhoneCode(deps, first, `+86 ${PHONE}`);
+  const { messages } = (await (await fetch(`${stack.inboxUrl ?? ''}/messages.json`)).json()) as {
+    readonly messages: readonly [InboxMessage];
+  };
+  expect(messages).toMatchObject([{ to: `+86${PHONE}` }]);
+  const code = /\d{6}/.exec(messages[0].text)?.[0] ?? '';
+  expect(await confirmPhone(deps, first, code)).toEqual({ outcome: 'confirmed' });
+  const { attributes } = await requestCredential(deps, first, { backups: { guards: backup } });
+  expect(attributes.phone).toBe(1);
   // A new phone, so that replacement and backup have their rows too; and sessions that come to nothing.
   const second = withSeed(await identified(), first.seed, random);
   const signed = await requestCredential(deps, second, RESTORED);
@@ -197,6 +208,7 @@ describe('after an enrolment', () => {
     ['given names', PERSON.given],
     ['document number', PERSON.documentNumber],
     ['personal number', String(PERSON.personalNumber)],
+    ['phone', PHONE],
   ])('no file, row or log line of any service has the %s', async (_, text) => {
     expect(await found(textForms(text))).toEqual([]);
   });
@@ -213,7 +225,7 @@ describe('after an enrolment', () => {
     }
   });
 
-  it('nothing but databases was written while pictures and documents came in', async () => {
+  it('nothing but databases was written while pictures and documents came in', () => {
     expect(touched.length).toBeGreaterThan(0);
     expect(touched.filter((path) => !/\/data\/[a-z0-9]+\.db(-wal|-shm|-journal)?$/.test(path))).toEqual([]);
   });
