@@ -233,7 +233,8 @@ function createIssuer(world: World, verificationKey: VerificationKey): Hono {
     const session = misbehaviour.session ?? deriveSession(id);
     const expires_at = new Date(world.now + 1_800_000).toISOString();
     const document_kinds = ['passport'];
-    return c.json({ id, token: 'token-of-an-enrolment', session: String(session), expires_at, document_kinds }, 201);
+    const opened = { id, token: 'token-of-an-enrolment', session: String(session), expires_at, document_kinds };
+    return c.json({ ...opened, liveness: 'off' }, 201);
   });
   app.put('/v1/enrolments/:id/document', async (c) => {
     await c.req.json();

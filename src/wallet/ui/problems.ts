@@ -37,7 +37,7 @@ const SAME_AS = new Map<string, keyof Strings['problems']>(
     image_malformed: 'image_invalid',
     image_too_large: 'image_invalid',
     enrolment_busy: 'enrolments_full',
-    face_busy: 'enrolments_full',
+    liveness_unknown: 'liveness_expired',
     enrolment_out_of_order: 'enrolment_unknown',
     leaf_mismatch: 'issuer_refused',
     session_mismatch: 'issuer_refused',

@@ -29,6 +29,21 @@ export const problems = {
   face_mismatch: 'The live picture does not show the person in the passport. Take another one, in even light.',
   face_missing: 'No face was found in the picture. Look straight at the camera, in even light.',
   face_multiple: 'There is more than one face in the picture. Take it alone.',
+  face_too_small: 'Your face is too small in the picture. Come closer to the camera.',
+  face_too_dark: 'It is too dark. Turn towards a lamp or a window.',
+  face_too_bright: 'Your face is too bright. Turn away from the lamp or window.',
+  face_blurred: 'The picture is blurred. Clean the camera, and hold still at first.',
+  face_turned_away: 'Your face was turned away. At first, look straight into the camera.',
+  face_eyes_closed: 'Your eyes were closed. At first, look into the camera with open eyes.',
+  face_busy: 'Many people are being checked at this moment. Try again in a minute.',
+  liveness_turn_missing:
+    'Your head was not seen to turn. Turn it clearly to the side and stay a moment. A photograph will not do.',
+  liveness_blink_missing:
+    'Your eyes were not seen to close and open again. Close them for about a second. A photograph will not do.',
+  liveness_face_changed: 'The pictures do not all show one person. Take them again, alone.',
+  liveness_frames_repeated: 'The camera gave the same picture twice. Take the pictures again.',
+  liveness_out_of_order: 'The pictures do not follow the steps in time. Take them again.',
+  liveness_expired: 'The pictures came too late. Take them again.',
   image_invalid: 'This picture cannot be read. Choose a JPEG or PNG.',
   body_too_large: 'This file is too large.',
   person_already_enrolled:
