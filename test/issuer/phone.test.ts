@@ -358,9 +358,14 @@ describe('codes are sent', () => {
     expect(world.sent).toHaveLength(2);
     const { paused } = world;
     const flooded = await world.held(3);
+    // What would be drawn is known, and wrong all the same.
+    const draw = vi.spyOn(crypto, 'getRandomValues').mockImplementation((array) => array);
     const [silent, sent] = [await world.ask(flooded), await world.ask(await world.held(4), OTHER)];
     // The same answer after the same time: whoever asks learns nothing of the number.
     expect(silent).toEqual(sent);
+    draw.mockRestore();
+    expect(world.code).toBe('000000');
+    expect(await world.confirm(flooded, '000000')).toMatchObject(refusal(422, 'phone_code_wrong'));
     expect(world.paused - paused).toBe(2 * ANSWER_MILLISECONDS);
     expect(world.sent.map(({ to }) => to)).toEqual([NUMBER, NUMBER, OTHER]);
     for (const { text } of world.sent.slice(0, 2)) {
