@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * What the stories of a credential's life are told on: a stack with sample people, known by the address of
+ * its wallet's host alone, whose configuration names the rest. Everything goes over HTTP.
+ *
+ * @module
+ */
+import type { Poseidon } from '../commitment/poseidon.ts';
+import { DOCUMENT_KINDS, type DocumentKind } from '../protocol/attributes.ts';
+import { ProtocolError } from '../protocol/errors.ts';
+import type { SignedCredential } from '../wallet/credential.ts';
+import { awaitPublication, type EnrolDeps, type Enrolment } from '../wallet/enrol.ts';
+import type { GuardConfig } from '../wallet/environment.ts';
+import type { Prover } from '../wallet/prover.ts';
+import { sync } from '../wallet/sync.ts';
+import { openSamples, type SampleClient, type SamplePerson } from './sample_client.ts';
+import type { StoryHolder } from './stage.ts';
+import { readWalletConfig } from './wallet_config.ts';
+
+/** What a stage is opened with. */
+export interface LifeStageOptions {
+  /** Origin of the wallet's host. */
+  readonly url: string;
+  readonly fetch: typeof fetch;
+  /** Unix time in milliseconds. */
+  readonly clock: () => number;
+  readonly random: (length: number) => Uint8Array;
+  readonly prover: Prover;
+  readonly poseidon: Poseidon;
+  /** Lets what waits become public; by default one waits for it. */
+  readonly turn?: () => Promise<unknown>;
+  /** Lets roots of before go out of use; without it nobody waits for that. */
+  readonly pass?: () => Promise<unknown>;
+  /** Ed25519 secret keys of the register's approvers, where they are at hand. */
+  readonly approvers?: readonly Uint8Array[];
+  /** Moves every program's clock forward, by milliseconds, where that can be done. */
+  readonly skip?: (milliseconds: number) => void;
+  readonly say: (line: string) => void;
+}
+
+/** A stage. */
+export interface LifeStage extends LifeStageOptions {
+  readonly deps: EnrolDeps;
+  readonly guards: readonly GuardConfig[];
+  readonly samples: SampleClient;
+  /** Origins of the sample platforms. */
+  readonly platforms: readonly string[];
+}
+
+/**
+ * Opens a stage.
+ *
+ * @throws {@link ProtocolError} `network_failed`, `config_invalid`, `samples_missing` if the stack has no
+ * sample people.
+ */
+export async function openLifeStage(options: LifeStageOptions): Promise<LifeStage> {
+  const config = await readWalletConfig(options.url, options.fetch);
+  if (!config.demo) {
+    throw new ProtocolError('samples_missing', 'this stack has no sample people, whom the stories need');
+  }
+  const { fetch, clock, random, prover, poseidon } = options;
+  const { issuer, register } = config;
+  return {
+    ...options,
+    deps: { issuer, register, fetch, clock, random, prover, poseidon },
+    guards: config.guards,
+    samples: await openSamples(options.url, fetch),
+    platforms: config.platforms.map(({ url }) => url),
+  };
+}
+
+/** Whom a story is about: a person with the documents that it needs. */
+export function peopleWith({ samples }: LifeStage, ...kinds: readonly DocumentKind[]): readonly SamplePerson[] {
+  const has = (person: SamplePerson, kind: DocumentKind): boolean =>
+    person.documents.filter((document) => document.kind === kind).length >=
+    kinds.filter((wanted) => wanted === kind).length;
+  const people = samples.people.filter((person) => kinds.every((kind) => has(person, kind)));
+  if (people.length === 0) {
+    throw new ProtocolError('samples_missing', `no sample person has ${kinds.join(' and ')}`);
+  }
+  return people;
+}
+
+/** Publication, and the first sync. */
+export async function publish(stage: LifeStage, signed: SignedCredential): Promise<StoryHolder> {
+  await stage.turn?.();
+  const credential = await awaitPublication(stage.deps, signed);
+  return { credential, synced: await sync(credential, stage.deps.register, stage.deps) };
+}
+
+/** Runs an enrolment with the first person who is not known yet. */
+export async function withSomeone<T>(
+  people: readonly SamplePerson[],
+  enrol: (person: SamplePerson) => Promise<T>,
+): Promise<{ readonly person: SamplePerson; readonly made: T }> {
+  for (const [i, person] of people.entries()) {
+    try {
+      return { person, made: await enrol(person) };
+    } catch (error) {
+      const isKnown = error instanceof ProtocolError && error.code === 'person_already_enrolled';
+      if (!isKnown || i === people.length - 1) throw error;
+    }
+  }
+  throw new ProtocolError('samples_missing', 'there are no sample people');
+}
+
+/** The code of a refusal; undefined if there was none. */
+export async function codeOf(action: () => Promise<unknown>): Promise<string | undefined> {
+  try {
+    await action();
+    return undefined;
+  } catch (error) {
+    if (error instanceof ProtocolError) return error.code;
+    throw error;
+  }
+}
+
+/** Name of a kind by its number. */
+export function kindName(document: number): DocumentKind {
+  const found = (Object.keys(DOCUMENT_KINDS) as DocumentKind[]).find((kind) => DOCUMENT_KINDS[kind] === document);
+  if (found === undefined) throw new ProtocolError('attributes_refused', 'this is no kind of document');
+  return found;
+}
+
+/** One step of an enrolment, by name. */
+export type Measure = <T>(name: string, step: () => Promise<T>) => Promise<T>;
+
+/** Shows a person's document and face, as far as the sample has them. */
+export async function identify(
+  { deps, samples }: LifeStage,
+  enrolment: Enrolment,
+  { person, document }: { readonly person: SamplePerson; readonly document: SamplePerson['documents'][number] },
+  measure: Measure = (_, step) => step(),
+): Promise<void> {
+  await measure('document', () => samples.showDocument(deps, enrolment, person, document));
+  if (document.chip) await measure('chip', () => samples.answerChallenge(deps, enrolment, person, document));
+  await measure('face', () => samples.showFace(deps, enrolment, person));
+}
