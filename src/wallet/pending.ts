@@ -43,8 +43,8 @@ export interface PendingEnrolment {
   readonly restored?: boolean | undefined;
   /** For `reset`: whether the holder has read what it means. */
   readonly agreed?: boolean | undefined;
-  /** On a demonstration: which sample person. */
-  readonly sample?: string | undefined;
+  /** On a demonstration: who stands in. */
+  readonly sample?: { readonly person: string; readonly document: string; readonly chip: boolean } | undefined;
 }
 
 /** What a pending enrolment asks for at its end. */
@@ -77,7 +77,7 @@ const schema = z.strictObject({
   asked: z.boolean().optional(),
   restored: z.boolean().optional(),
   agreed: z.boolean().optional(),
-  sample: z.string().optional(),
+  sample: z.strictObject({ person: z.string(), document: z.string(), chip: z.boolean() }).optional(),
 });
 
 /** Stored form; JSON text for the vault. */

@@ -38,7 +38,7 @@ const schema = z.object({
   }),
   /** PIN guards, all of which a backup needs. */
   guards: z.array(z.object({ url, name, key })).max(8).default([]),
-  /** Whether sample people and passports are offered at `/demo/people`. */
+  /** Whether sample people and their documents are offered at `/demo/samples`. */
   demo: z.boolean(),
   /** Sites to try the credential at. */
   platforms: z.array(z.object({ url, name })).default([]),

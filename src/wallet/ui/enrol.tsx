@@ -19,7 +19,6 @@ import { RequestStep } from './enrol_request.tsx';
 import { type KnownPin, ResetConsent, RestoreStep } from './enrol_restore.tsx';
 import { useStrings } from './language.tsx';
 import { Button, Heading, Notice, PageLink, Problem } from './parts.tsx';
-import type { Evidence } from './samples.ts';
 import type { Held } from './store.ts';
 import { useWallet } from './wallet_context.ts';
 
@@ -78,7 +77,6 @@ function Session(props: { readonly purpose: Purpose; readonly onKnownPin: (known
   const { purpose, onKnownPin } = props;
   const { enrol, loading, retry } = useStrings();
   const enrolment = useEnrolment(purpose);
-  const [evidence, setEvidence] = useState<Evidence>();
   switch (enrolment.state) {
     case 'starting':
       return (
@@ -111,13 +109,13 @@ function Session(props: { readonly purpose: Purpose; readonly onKnownPin: (known
         case 'document':
           return (
             <Staged stage="document">
-              <DocumentStep flow={flow} onEvidence={setEvidence} />
+              <DocumentStep flow={flow} />
             </Staged>
           );
         case 'face':
           return (
             <Staged stage="face">
-              <FaceStep flow={flow} evidence={evidence} />
+              <FaceStep flow={flow} />
             </Staged>
           );
         case 'phone':

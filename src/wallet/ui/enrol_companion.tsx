@@ -60,7 +60,7 @@ export function CompanionEvidence({ onEvidence }: { readonly onEvidence: OnEvide
       const { files } = await readThroughCompanion(deps, paired, access, (progress) =>
         setStage({ name: 'reading', paired, progress }),
       );
-      onEvidence({ files, source: 'own', companion: paired });
+      onEvidence({ document: files, companion: paired });
     } catch (error) {
       setProblem(codeOf(error));
       setStage({ name: 'access', paired });

@@ -7,7 +7,9 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { DOCUMENT_KINDS, type DocumentKind } from '../../protocol/attributes.ts';
-import { sendDocument } from '../enrol.ts';
+import { answerThroughCompanion } from '../companion.ts';
+import { type EnrolDeps, type Enrolment, sendDocument } from '../enrol.ts';
+import { answerChip, challengeChip, type ChipChallenge } from '../enrol_chip.ts';
 import { ENDED, type Flow } from './enrol_flow.ts';
 import { CompanionEvidence } from './enrol_companion.tsx';
 import { FileEvidence, SampleEvidence } from './enrol_evidence.tsx';
@@ -15,19 +17,34 @@ import { localName } from './facts.ts';
 import { useStrings } from './language.tsx';
 import { Button, Heading, Panel, Problem, Progress } from './parts.tsx';
 import { codeOf } from './problems.ts';
-import type { Evidence } from './samples.ts';
+import { answerAsSample, type Evidence } from './samples.ts';
 import { loadAhead, useWallet } from './wallet_context.ts';
 
 function isKind(name: string): name is DocumentKind {
   return Object.hasOwn(DOCUMENT_KINDS, name);
 }
 
-/**
- * The step.
- *
- * @param props - `onEvidence` takes what the next step can use.
- */
-export function DocumentStep(props: { readonly flow: Flow; readonly onEvidence: (evidence: Evidence) => void }): VNode {
+const canAnswer = ({ sample, companion }: Evidence): boolean => sample?.chip === true || companion !== undefined;
+
+/** Has the chip answer what the issuer asks, if it can be asked anything. */
+async function answerFor({ sample, companion }: Evidence, deps: EnrolDeps, enrolment: Enrolment): Promise<void> {
+  let challenge: ChipChallenge;
+  try {
+    challenge = await challengeChip(deps, enrolment);
+  } catch (error) {
+    // No fault: the credential has the level of a document whose data could be a copy.
+    if (codeOf(error) === 'chip_unsupported') return;
+    throw error;
+  }
+  if (companion !== undefined) {
+    await answerChip(deps, enrolment, await answerThroughCompanion(deps, companion, challenge));
+  } else if (sample !== undefined) {
+    await answerChip(deps, enrolment, await answerAsSample(sample, challenge));
+  }
+}
+
+/** The step. */
+export function DocumentStep(props: { readonly flow: Flow }): VNode {
   const { flow } = props;
   const kinds = flow.pending.enrolment.documentKinds.filter(isKind);
   const [kind, setKind] = useState<DocumentKind | undefined>(flow.pending.kind);
@@ -72,30 +89,39 @@ function KindChoice(props: {
   );
 }
 
-function Reading(props: {
-  readonly flow: Flow;
-  readonly kind: DocumentKind;
-  readonly onBack: () => void;
-  readonly onEvidence: (evidence: Evidence) => void;
-}): VNode {
+function Reading(props: { readonly flow: Flow; readonly kind: DocumentKind; readonly onBack: () => void }): VNode {
   const strings = useStrings();
   const { enrol, credential, back, retry } = strings;
   const { flow, kind } = props;
   const { config } = useWallet();
-  const [sending, setSending] = useState(false);
+  const [sending, setSending] = useState<string>();
   const [problem, setProblem] = useState<string>();
+  /** A document that was accepted, and whose chip has not answered. */
+  const [unchallenged, setUnchallenged] = useState<Evidence>();
 
+  const accept = (evidence: Evidence | undefined): Promise<void> =>
+    flow.advance({ stage: 'face', kind, sample: evidence?.sample });
   const send = async (evidence: Evidence): Promise<void> => {
     setProblem(undefined);
-    setSending(true);
+    setUnchallenged(undefined);
+    setSending(enrol.checkingDocument);
     loadAhead('issue');
+    const { deps, pending } = flow;
     try {
-      await sendDocument(flow.deps, flow.pending.enrolment, evidence.files);
-      props.onEvidence(evidence);
-      await flow.advance({ stage: 'face', kind, sample: evidence.sample });
+      await sendDocument(deps, pending.enrolment, evidence.document);
+      try {
+        if (canAnswer(evidence)) {
+          setSending(enrol.checkingChip);
+          await answerFor(evidence, deps, pending.enrolment);
+        }
+      } catch (error) {
+        setUnchallenged(evidence);
+        throw error;
+      }
+      await accept(evidence);
     } catch (error) {
-      if (!flow.deps.signal.aborted) setProblem(codeOf(error));
-      setSending(false);
+      if (!deps.signal.aborted) setProblem(codeOf(error));
+      setSending(undefined);
     }
   };
 
@@ -107,17 +133,18 @@ function Reading(props: {
           <Button kind="primary" onClick={() => (ENDED.has(problem) ? flow.restart() : setProblem(undefined))}>
             {retry}
           </Button>
+          {unchallenged !== undefined && <Button onClick={() => accept(unchallenged)}>{enrol.withoutChip}</Button>}
           <Button onClick={props.onBack}>{enrol.otherDocument}</Button>
         </Problem>
       </>
     );
   }
-  if (sending) {
+  if (sending !== undefined) {
     return (
       <>
         <Heading>{credential.documents[kind]}</Heading>
         <Panel>
-          <Progress label={enrol.checkingDocument} />
+          <Progress label={sending} />
         </Panel>
       </>
     );
@@ -125,7 +152,7 @@ function Reading(props: {
   return (
     <>
       <Heading>{config.demo ? enrol.choose : credential.documents[kind]}</Heading>
-      {config.demo && <SampleEvidence kind={kind} onEvidence={send} />}
+      {config.demo && <SampleEvidence kind={kind} enrolment={flow.pending.enrolment.id} onEvidence={send} />}
       {kind === 'passport' && <CompanionEvidence onEvidence={send} />}
       {kind === 'passport' && !config.demo && <FileEvidence onEvidence={send} />}
       <div class="actions">

@@ -12,16 +12,22 @@ import { useStrings } from './language.tsx';
 import { Button, Panel, Problem } from './parts.tsx';
 import { PicturePicker } from './picture.tsx';
 import { codeOf } from './problems.ts';
-import { type Evidence, listPeople, makePerson, openPerson, type SamplePerson } from './samples.ts';
+import { type Evidence, listPeople, makePerson, openDocument, type SamplePerson } from './samples.ts';
 
 /** Takes a document that was read. */
 export type OnEvidence = (evidence: Evidence) => unknown;
 
 /** Sample people and the visitor's own face, on a demonstration. */
-export function SampleEvidence(props: { readonly kind: DocumentKind; readonly onEvidence: OnEvidence }): VNode {
+export function SampleEvidence(props: {
+  readonly kind: DocumentKind;
+  /** Identifier of the enrolment, under whose challenge cards are read. */
+  readonly enrolment: string;
+  readonly onEvidence: OnEvidence;
+}): VNode {
   const strings = useStrings();
   const { enrol } = strings;
-  const { kind, onEvidence } = props;
+  const { kind, enrolment, onEvidence } = props;
+  const language = strings.tag === 'zh-CN' ? 'zh' : 'en';
   const [people, setPeople] = useState<readonly SamplePerson[]>();
   const [busy, setBusy] = useState<string>();
   const [problem, setProblem] = useState<string>();
@@ -45,7 +51,6 @@ export function SampleEvidence(props: { readonly kind: DocumentKind; readonly on
     [attempt],
   );
   useEffect(() => void list(), [list]);
-  const hasNote = (id: string): id is keyof typeof enrol.notes => Object.hasOwn(enrol.notes, id);
 
   return (
     <>
@@ -54,24 +59,40 @@ export function SampleEvidence(props: { readonly kind: DocumentKind; readonly on
         <p class="soft small">{enrol.chooseHint}</p>
         {people === undefined && problem === undefined && <p class="soft">{strings.loading}</p>}
         <ul class="people">
-          {people?.map((person) => (
-            <li key={person.id}>
-              <button
-                type="button"
-                class="person"
-                disabled={busy !== undefined}
-                onClick={() => void attempt(enrol.opening, async () => void onEvidence(await openPerson(person)))}
-              >
-                <span class="monogram" aria-hidden="true">
-                  {monogram(person.name)}
-                </span>
-                <span>
-                  {person.name}
-                  {hasNote(person.id) && <span class="note soft">{enrol.notes[person.id]}</span>}
-                </span>
-              </button>
-            </li>
-          ))}
+          {people?.flatMap((person) =>
+            person.documents
+              .filter((document) => document.kind === kind)
+              .map((document) => (
+                <li key={`${person.id} ${document.id}`}>
+                  <button
+                    type="button"
+                    class="person"
+                    disabled={busy !== undefined}
+                    data-sample={person.id}
+                    data-document={document.id}
+                    onClick={() =>
+                      void attempt(enrol.opening, async () => {
+                        onEvidence(await openDocument(person, document, enrolment));
+                      })
+                    }
+                  >
+                    <span class="monogram" aria-hidden="true">
+                      {monogram(person.names[language])}
+                    </span>
+                    <span>
+                      {person.names[language]}
+                      {[person.notes[language], document.notes[language]]
+                        .filter((note) => note !== '')
+                        .map((note) => (
+                          <span key={note} class="note soft">
+                            {note}
+                          </span>
+                        ))}
+                    </span>
+                  </button>
+                </li>
+              )),
+          )}
         </ul>
         {problem !== undefined && (
           <Problem code={problem}>{people === undefined && <Button onClick={list}>{strings.retry}</Button>}</Problem>
@@ -85,7 +106,11 @@ export function SampleEvidence(props: { readonly kind: DocumentKind; readonly on
           <h2>{enrol.own}</h2>
           <p class="soft small">{enrol.ownHint}</p>
           <PicturePicker
-            onPicture={(jpeg) => attempt(enrol.making, async () => void onEvidence(await makePerson(jpeg)))}
+            onPicture={(jpeg) =>
+              attempt(enrol.making, async () => {
+                onEvidence(await makePerson(jpeg, enrolment));
+              })
+            }
           />
         </Panel>
       )}
@@ -94,21 +119,24 @@ export function SampleEvidence(props: { readonly kind: DocumentKind; readonly on
 }
 
 function monogram(name: string): string {
-  return name
-    .split(/\s+/)
-    .map((part) => part.slice(0, 1))
-    .slice(0, 2)
-    .join('');
+  return (
+    name
+      .split(/\s+/)
+      // A Chinese name's family name is enough.
+      .map((part) => part.slice(0, 1))
+      .slice(0, 2)
+      .join('')
+  );
 }
 
-const FILES = ['sod', 'dg1', 'dg2'] as const;
+const FILES = ['sod', 'dg1', 'dg2', 'dg11', 'dg14', 'dg15'] as const;
 type FileName = (typeof FILES)[number];
 
 /** Files that a reader took from a document's chip, outside of a demonstration. */
 export function FileEvidence({ onEvidence }: { readonly onEvidence: OnEvidence }): VNode {
   const { enrol } = useStrings();
   const [files, setFiles] = useState<Partial<Record<FileName, Uint8Array>>>({});
-  const { sod, dg1, dg2 } = files;
+  const { sod, dg1, dg2, ...rest } = files;
   const isComplete = sod !== undefined && dg1 !== undefined && dg2 !== undefined;
 
   const choose = async (name: FileName, input: HTMLInputElement): Promise<void> => {
@@ -133,7 +161,7 @@ export function FileEvidence({ onEvidence }: { readonly onEvidence: OnEvidence }
         <Button
           kind="primary"
           disabled={!isComplete}
-          onClick={() => isComplete && onEvidence({ files: { sod, dg1, dg2 }, source: 'own' })}
+          onClick={() => isComplete && onEvidence({ document: { sod, dg1, dg2, ...rest } })}
         >
           {enrol.next}
         </Button>

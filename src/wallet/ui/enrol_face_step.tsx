@@ -1,109 +1,148 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Second step of an enrolment: the face, compared with the document's portrait.
+ * Second step of an enrolment: the face, alive and compared with the document's portrait. An issuer that asks
+ * for no movements, which only a development stack does, takes a single picture.
  *
  * @module
  */
 import type { VNode } from 'preact';
-import { useEffect, useMemo, useState } from 'preact/hooks';
-import { type FacePicture, sendFace } from '../enrol.ts';
+import { useEffect, useState } from 'preact/hooks';
+import { sendFace } from '../enrol.ts';
+import {
+  type CapturedFrame,
+  type LivenessChallenge,
+  type QueuePlace,
+  requestLiveness,
+  sendFrames,
+} from '../enrol_face.ts';
+import { openCamera } from './capture.ts';
 import { ENDED, type Flow } from './enrol_flow.ts';
+import { SamplePicture } from './enrol_sample_face.tsx';
 import { useStrings } from './language.tsx';
+import { LivenessGuide } from './liveness.tsx';
 import { Button, Heading, Panel, Problem, Progress } from './parts.tsx';
 import { PicturePicker } from './picture.tsx';
 import { codeOf } from './problems.ts';
-import type { Evidence } from './samples.ts';
+import { sampleFrames } from './samples.ts';
 
-/**
- * The step.
- *
- * @param props - `evidence` of the step before, if the page was not closed in between.
- */
-export function FaceStep(props: { readonly flow: Flow; readonly evidence: Evidence | undefined }): VNode {
-  const { enrol, retry } = useStrings();
-  const { flow, evidence } = props;
-  const [sending, setSending] = useState(false);
-  const [problem, setProblem] = useState<string>();
+type Stage =
+  | { readonly name: 'ready' }
+  | { readonly name: 'guided'; readonly stream: MediaStream; readonly challenge?: LivenessChallenge }
+  | { readonly name: 'single' }
+  | { readonly name: 'sending'; readonly queue?: QueuePlace }
+  | { readonly name: 'problem'; readonly code: string };
 
-  const send = async (face: FacePicture): Promise<void> => {
-    setSending(true);
-    setProblem(undefined);
+/** The step. */
+export function FaceStep({ flow }: { readonly flow: Flow }): VNode {
+  const { enrol, retry, cancel } = useStrings();
+  const { deps, pending } = flow;
+  const { enrolment, sample } = pending;
+  const first: Stage = { name: enrolment.liveness === 'off' ? 'single' : 'ready' };
+  const [stage, setStage] = useState<Stage>(first);
+  const stream = stage.name === 'guided' ? stage.stream : undefined;
+  useEffect(() => () => stream?.getTracks().forEach((track) => track.stop()), [stream]);
+
+  const fail = (error: unknown): void => {
+    if (!deps.signal.aborted) setStage({ name: 'problem', code: codeOf(error) });
+  };
+  const send = async (drawn: LivenessChallenge, frames: readonly CapturedFrame[]): Promise<void> => {
+    setStage({ name: 'sending' });
     try {
-      await sendFace(flow.deps, flow.pending.enrolment, face);
+      await sendFrames(deps, enrolment, drawn, frames, (queue) => setStage({ name: 'sending', queue }));
       await flow.advance({ stage: 'phone' });
     } catch (error) {
-      if (!flow.deps.signal.aborted) setProblem(codeOf(error));
-      setSending(false);
+      fail(error);
+    }
+  };
+  const begin = async (): Promise<void> => {
+    try {
+      const opened = await openCamera();
+      setStage({ name: 'guided', stream: opened });
+      setStage({ name: 'guided', stream: opened, challenge: await requestLiveness(deps, enrolment) });
+    } catch (error) {
+      fail(error);
+    }
+  };
+  const useSample = async (id: string): Promise<void> => {
+    try {
+      const drawn = await requestLiveness(deps, enrolment);
+      const actions = drawn.steps.map(({ action }) => action);
+      await send(drawn, await sampleFrames(id, actions));
+    } catch (error) {
+      fail(error);
+    }
+  };
+  const sendSingle = async (bytes: Uint8Array): Promise<void> => {
+    setStage({ name: 'sending' });
+    try {
+      await sendFace(deps, enrolment, { type: 'image/jpeg', bytes });
+      await flow.advance({ stage: 'phone' });
+    } catch (error) {
+      fail(error);
     }
   };
 
   return (
     <>
       <Heading>{enrol.faceTitle}</Heading>
-      {problem !== undefined && (
-        <Problem code={problem}>
-          <Button kind="primary" onClick={() => (ENDED.has(problem) ? flow.restart() : setProblem(undefined))}>
+      {stage.name === 'ready' && (
+        <>
+          {sample !== undefined && <SamplePicture id={sample.person} onUse={() => useSample(sample.person)} />}
+          <Panel>
+            <p>{enrol.liveness.hint}</p>
+            <div class="actions">
+              <Button kind={sample === undefined ? 'primary' : 'plain'} name="camera" onClick={begin}>
+                {enrol.camera}
+              </Button>
+            </div>
+          </Panel>
+        </>
+      )}
+      {stage.name === 'guided' && (
+        <Panel>
+          <LivenessGuide
+            stream={stage.stream}
+            steps={stage.challenge?.steps}
+            onFrames={(frames) => (stage.challenge === undefined ? undefined : send(stage.challenge, frames))}
+            onProblem={fail}
+          />
+          <div class="actions">
+            <Button onClick={() => setStage(first)}>{cancel}</Button>
+          </div>
+        </Panel>
+      )}
+      {stage.name === 'single' && (
+        <>
+          {sample !== undefined && <SamplePicture id={sample.person} onUse={sendSingle} single />}
+          <Panel>
+            <p class="soft">{enrol.faceHint}</p>
+            <PicturePicker onPicture={async (jpeg) => sendSingle(new Uint8Array(await jpeg.arrayBuffer()))} />
+          </Panel>
+        </>
+      )}
+      {stage.name === 'sending' && <Sending queue={stage.queue} />}
+      {stage.name === 'problem' && (
+        <Problem code={stage.code}>
+          <Button kind="primary" onClick={() => (ENDED.has(stage.code) ? flow.restart() : setStage(first))}>
             {retry}
           </Button>
           <Button onClick={flow.restart}>{enrol.otherDocument}</Button>
         </Problem>
       )}
-      {sending && (
-        <Panel>
-          <Progress label={enrol.checkingFace} />
-        </Panel>
-      )}
-      {problem === undefined && !sending && (
-        <>
-          {evidence?.face !== undefined && <SamplePicture evidence={evidence} face={evidence.face} onSend={send} />}
-          {evidence?.sample === undefined && (
-            <Panel>
-              <p class="soft">{enrol.faceHint}</p>
-              <PicturePicker
-                onPicture={async (jpeg) =>
-                  send({ type: 'image/jpeg', bytes: new Uint8Array(await jpeg.arrayBuffer()) })
-                }
-              />
-            </Panel>
-          )}
-        </>
-      )}
     </>
   );
 }
 
-function SamplePicture(props: {
-  readonly evidence: Evidence;
-  readonly face: FacePicture;
-  readonly onSend: (face: FacePicture) => unknown;
-}): VNode {
+function Sending({ queue }: { readonly queue: QueuePlace | undefined }): VNode {
   const { enrol } = useStrings();
-  const { evidence, face } = props;
-  const picture = useMemo(
-    () => URL.createObjectURL(new Blob([new Uint8Array(face.bytes)], { type: face.type })),
-    [face],
-  );
-  useEffect(() => () => URL.revokeObjectURL(picture), [picture]);
+  const { liveness } = enrol;
   return (
     <Panel>
-      <div class="review">
-        <figure class="live">
-          {/* Browsers show no JPEG 2000; then only the caption stands here. */}
-          {face.type !== 'image/jp2' && <img src={picture} alt={enrol.live} />}
-          <figcaption class="soft">
-            {enrol.live}
-            {evidence.source !== 'own' && <span class="note">{enrol.sources[evidence.source]}</span>}
-          </figcaption>
-        </figure>
-        <div class="stack tight grow">
-          <p>{enrol.sampleFace}</p>
-          {evidence.altered === true && <p class="soft small">{enrol.altered}</p>}
-          <div class="actions">
-            <Button kind="primary" onClick={() => props.onSend(face)}>
-              {enrol.sendFace}
-            </Button>
-          </div>
-        </div>
+      <div role="status" data-queue={queue?.position}>
+        <Progress
+          label={queue === undefined || queue.position === 0 ? enrol.checkingFace : liveness.queue(queue.position)}
+        />
+        {queue !== undefined && <p class="soft small">{liveness.queueTime(queue.waitSeconds)}</p>}
       </div>
     </Panel>
   );

@@ -21,15 +21,11 @@ export const enrol = {
   },
   otherDocument: 'Use another document',
   checkingDocument: 'The issuer is checking the document',
+  checkingChip: 'The issuer is asking the chip itself',
+  withoutChip: 'Go on without the chip’s answer',
   choose: 'Whose document?',
   chooseHint: 'The people and documents are samples, made by this demonstration.',
   people: 'Sample people',
-  notes: {
-    alex: '17 years old',
-    kim: 'turns 18 today',
-    noor: 'a passport without a personal number, which the issuer refuses',
-    robin: 'over 60',
-  },
   own: 'Use your own face',
   ownHint:
     'The picture goes to this demonstration’s server, which makes a sample passport with it. It is not a real document.',
@@ -47,11 +43,14 @@ export const enrol = {
     own: 'Your picture',
   },
   fileTitle: 'Files of the chip',
-  fileHint: 'Choose the three files that were read from the chip.',
+  fileHint: 'Choose the files that were read from the chip.',
   files: {
     sod: 'Security object (EF.SOD)',
     dg1: 'Data group 1 (DG1)',
     dg2: 'Data group 2 (DG2)',
+    dg11: 'Data group 11 (DG11), if there is one',
+    dg14: 'Data group 14 (DG14), if there is one',
+    dg15: 'Data group 15 (DG15), if there is one',
   },
   next: 'Continue',
   toIssuer: (issuer: string) => `What ${issuer} receives`,
@@ -97,6 +96,10 @@ export const enrol = {
     sent: 'A code of six digits is on its way to you.',
     code: 'Code from the message',
     confirm: 'Confirm',
+    wrong: (left: number) =>
+      left === 0
+        ? 'That is not the code. Ask for another one.'
+        : `That is not the code. Attempts left: ${String(left)}.`,
     again: 'Send another code',
     againIn: (seconds: number) => `Another code can be sent in ${String(seconds)} s`,
     other: 'Use another number',
