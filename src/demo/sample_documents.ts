@@ -29,6 +29,8 @@ export interface SampleAnswer {
 
 /** The documents of sample people. */
 export interface SampleDocuments {
+  /** All that is on a passport's chip. Throws `chip_unsupported` for a card. */
+  chip(person: SamplePerson, document: SampleDocument): IssuedChip['plan'];
   /**
    * What a reader gives of a document.
    *
@@ -80,6 +82,7 @@ export function createSampleDocuments(deps: {
     return cards.issue(document.card, person.portrait);
   });
   return {
+    chip: (person, document) => passportOf(person, document).plan,
     material(person, document, challenge) {
       if (document.kind !== 'passport') {
         return { kind: document.kind, card: cardOf(person, document).read(challenge) };

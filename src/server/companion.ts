@@ -61,9 +61,11 @@ function originOf(given: string): string {
 
 /** Lays the chip of a sample person on a simulated reader. */
 async function simulatedReader(person: string, wallet: string): Promise<CardReader> {
-  const response = await fetch(`${wallet}/demo/people/${encodeURIComponent(person)}/chip`).catch((cause: unknown) => {
-    throw new ProtocolError('network_failed', `no wallet answers at ${wallet}; run npm start first`, { cause });
-  });
+  const response = await fetch(`${wallet}/demo/samples/${encodeURIComponent(person)}/documents/passport/chip`).catch(
+    (cause: unknown) => {
+      throw new ProtocolError('network_failed', `no wallet answers at ${wallet}; run npm start first`, { cause });
+    },
+  );
   if (!response.ok) {
     throw new ProtocolError('not_found', `the wallet at ${wallet} has no sample person "${person}"`);
   }

@@ -51,7 +51,7 @@ export async function startDemoStack(
   const frames = createFrameMaker();
   const cards = createCardAuthority(random);
   const documents = createSampleDocuments({ authority, cards, random });
-  const samples = createSamples({ people, authority, documents, frames, today, random });
+  const samples = createSamples({ people, documents, frames, today, random });
   try {
     const stack = await startStack({
       ...options,

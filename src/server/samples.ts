@@ -10,13 +10,12 @@
  *      ?enrolment={id}                             a card is read under the challenge of that enrolment
  * POST /samples/{id}/documents/{document}/challenge
  *        { challenge?, opening?, command? }        what the issuer asks of a chip -> { signature?, relayed? }
+ * GET  /samples/{id}/documents/{document}/chip     a passport as a simulated chip with all its secrets, for a
+ *                                                  simulated reader
  * GET  /samples/{id}/face                          the live picture, image/jpeg
  * GET  /samples/{id}/frames?steps=look_ahead,…     { frames: [{ step, at, jpeg }] }: what a camera would have seen
  *                                                  of this person following the steps, made of the live picture
  * POST /samples                                    a picture of the visitor -> 201, one person as in the list
- *
- * GET  /people, GET /people/{id}, POST /people     passports alone, with the live picture beside them
- * GET  /people/{id}/chip                           the passport as a simulated chip, for a simulated reader
  * ```
  *
  * `names` and `notes` have `en` and `zh`. `chip` says that the document's chip can be challenged. The last
@@ -26,12 +25,10 @@
  */
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
-import type { PassportAuthority } from '../demo/chip.ts';
 import { encodeChip } from '../demo/chip_kept.ts';
 import type { FrameMaker } from '../demo/frame_maker.ts';
 import { personFromPicture, type SamplePerson } from '../demo/people.ts';
 import type { SampleDocument } from '../demo/people_documents.ts';
-import { SAMPLE_FEATURES } from '../demo/reader_simulator.ts';
 import { documentOf, type SampleDocuments } from '../demo/sample_documents.ts';
 import { bodyLimit, readJson, requireContentType } from '../http/limits.ts';
 import { installProblems } from '../http/problems.ts';
@@ -52,7 +49,6 @@ const MAX_CHALLENGE_BYTES = 16_384;
 /** What the samples need. */
 export interface SamplesDeps {
   readonly people: readonly SamplePerson[];
-  readonly authority: PassportAuthority;
   readonly documents: SampleDocuments;
   readonly frames: Pick<FrameMaker, 'frames'>;
   readonly today: () => CalendarDate;
@@ -95,33 +91,33 @@ function listed({ id, names, notes, age, altered, source, documents }: SamplePer
   };
 }
 
-/** Finds a sample person by the address, visitors included. */
-type FindPerson = (c: Context) => SamplePerson;
-
 /** Makes the app; the host mounts it. */
 export function createSamples(deps: SamplesDeps): Hono {
   const { documents, today, random } = deps;
   const visitors: SamplePerson[] = [];
-  const find: FindPerson = (c) => {
+  const find = (c: Context): SamplePerson => {
     const person = [...deps.people, ...visitors].find(({ id }) => id === c.req.param('id'));
     if (person === undefined) {
       throw new ProtocolError('not_found', 'there is no such sample person');
     }
     return person;
   };
-  const visit = async (c: Context): Promise<SamplePerson> =>
-    personFromPicture(new Uint8Array(await c.req.arrayBuffer()), { today: today(), random });
-  const picture = [requireContentType('image/jpeg', 'image/png', 'image/jp2'), bodyLimit(MAX_FACE_BYTES)] as const;
 
   const app = new Hono();
   installProblems(app);
   app.get('/samples', (c) => c.json(deps.people.map(listed)));
-  app.post('/samples', ...picture, async (c) => {
-    const visitor = await visit(c);
-    visitors.push(visitor);
-    if (visitors.length > MAX_VISITORS) visitors.shift();
-    return c.json(listed(visitor), 201);
-  });
+  app.post(
+    '/samples',
+    requireContentType('image/jpeg', 'image/png', 'image/jp2'),
+    bodyLimit(MAX_FACE_BYTES),
+    async (c) => {
+      const picture = new Uint8Array(await c.req.arrayBuffer());
+      const visitor = await personFromPicture(picture, { today: today(), random });
+      visitors.push(visitor);
+      if (visitors.length > MAX_VISITORS) visitors.shift();
+      return c.json(listed(visitor), 201);
+    },
+  );
   app.get('/samples/:id/face', (c) => c.body(new Uint8Array(find(c).live), 200, { 'Content-Type': 'image/jpeg' }));
   app.get('/samples/:id/frames', async (c) => {
     const steps = stepsForm.safeParse((c.req.query('steps') ?? '').split(','));
@@ -152,40 +148,9 @@ export function createSamples(deps: SamplesDeps): Hono {
       });
     },
   );
-  addPeople(app, deps, { find, visit, picture });
-  return app;
-}
-
-/** The older routes, for passports alone. */
-function addPeople(
-  app: Hono,
-  { people, authority }: SamplesDeps,
-  {
-    find,
-    visit,
-    picture,
-  }: {
-    readonly find: FindPerson;
-    readonly visit: (c: Context) => Promise<SamplePerson>;
-    readonly picture: readonly [ReturnType<typeof requireContentType>, ReturnType<typeof bodyLimit>];
-  },
-): void {
-  const evidenceOf = (person: SamplePerson): Record<string, unknown> => {
-    const files = authority.issue(person.chip, person.portrait);
-    return {
-      sod: toBase64Url(files.sod),
-      dg1: toBase64Url(files.dg1),
-      dg2: toBase64Url(files.dg2),
-      face: { type: 'image/jpeg', data: toBase64Url(person.live) },
-    };
-  };
-  app.get('/people', (c) =>
-    c.json(people.map(({ id, name, note, altered, source }) => ({ id, name, note, altered, source }))),
-  );
-  app.get('/people/:id', (c) => c.json(evidenceOf(find(c))));
-  app.get('/people/:id/chip', (c) => {
+  app.get('/samples/:id/documents/:document/chip', (c) => {
     const person = find(c);
-    return c.json(encodeChip(authority.issueChip(person.chip, person.portrait, SAMPLE_FEATURES).plan));
+    return c.json(encodeChip(documents.chip(person, documentOf(person, c.req.param('document')))));
   });
-  app.post('/people', ...picture, async (c) => c.json(evidenceOf(await visit(c))));
+  return app;
 }

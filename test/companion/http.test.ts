@@ -117,7 +117,6 @@ describe('the command', () => {
     const documents = createSampleDocuments({ authority, cards: createCardAuthority(random), random });
     const samples = createSamples({
       people,
-      authority,
       documents,
       frames: { frames: () => Promise.resolve([]) },
       today: () => TODAY,

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createAuthoritySimulator } from '../../src/demo/authority_simulator.ts';
 import { createCardAuthority } from '../../src/demo/card_simulator.ts';
 import { createPassportAuthority } from '../../src/demo/chip.ts';
+import { decodeChip } from '../../src/demo/chip_kept.ts';
 import { SAMPLE_STATE, type SamplePerson, samplePeople } from '../../src/demo/people.ts';
 import { SAMPLE_COVERAGE, sampleRegistry } from '../../src/demo/people_documents.ts';
 import { createSampleDocuments } from '../../src/demo/sample_documents.ts';
@@ -17,6 +18,7 @@ import { createHttpRegistry } from '../../src/issuer/registry.ts';
 import { type Evidence, Sessions } from '../../src/issuer/session.ts';
 import { ASSURANCE_LEVELS, DOCUMENT_KINDS, type DocumentKind } from '../../src/protocol/attributes.ts';
 import { dateInZone } from '../../src/protocol/dates.ts';
+import { toBase64Url } from '../../src/protocol/scope.ts';
 import { createSamples, MAX_VISITORS } from '../../src/server/samples.ts';
 
 const NOW = Date.UTC(2026, 10, 24, 4);
@@ -37,7 +39,6 @@ beforeAll(async () => {
   const documents = createSampleDocuments({ authority, cards, random });
   samples = createSamples({
     people,
-    authority,
     documents,
     frames: { frames: () => Promise.resolve([]) },
     today: () => TODAY,
@@ -214,6 +215,14 @@ describe('the samples’ HTTP', () => {
       422,
       'chip_unsupported',
     ]);
+  });
+
+  it('gives a chip to a simulated reader: the one whose files it gives', async () => {
+    const answer = await samples.request('/samples/wei/documents/passport/chip');
+    const { application } = decodeChip(await answer.json());
+    const { sod } = (await (await samples.request('/samples/wei/documents/passport')).json()) as { sod: string };
+    expect(toBase64Url(application.get(0x011d) ?? new Uint8Array())).toBe(sod);
+    expect(await codeOf('/samples/wei/documents/resident-card/chip')).toEqual([422, 'chip_unsupported']);
   });
 
   it('shows the live picture', async () => {
