@@ -15,7 +15,7 @@ import { readSms, type SmsConfig } from './config_sms.ts';
 
 /** Programs of the stack, each on an origin of its own. */
 export type Program =
-  'wallet' | 'issuer' | 'register' | WitnessProgram | GuardProgram | 'authority' | 'inbox' | 'photo' | 'market';
+  'wallet' | 'issuer' | 'register' | WitnessProgram | GuardProgram | 'authority' | 'inbox' | PlatformProgram;
 
 /** The witnesses of a development stack; real ones are run by others, each by `npm run witness`. */
 export const WITNESS_PROGRAMS = ['witness1', 'witness2', 'witness3'] as const;
@@ -28,6 +28,12 @@ export const GUARD_PROGRAMS = ['guard1', 'guard2'] as const;
 
 /** A PIN guard. */
 export type GuardProgram = (typeof GUARD_PROGRAMS)[number];
+
+/** The sample platforms of a development stack. */
+export const PLATFORM_PROGRAMS = ['photo', 'market', 'poll'] as const;
+
+/** A sample platform. */
+export type PlatformProgram = (typeof PLATFORM_PROGRAMS)[number];
 
 /** Programs that keep a database. */
 type Keeper = Exclude<Program, 'wallet' | 'authority' | 'inbox'>;
@@ -75,6 +81,7 @@ const PORTS: Readonly<Record<Program, number>> = {
   inbox: 4109,
   photo: 4110,
   market: 4111,
+  poll: 4112,
 };
 
 /** Seconds that a revocation is announced in a development stack. */
@@ -103,6 +110,7 @@ const schema = z.object({
   INBOX_PORT: port.default(PORTS.inbox),
   PHOTO_PORT: port.default(PORTS.photo),
   MARKET_PORT: port.default(PORTS.market),
+  POLL_PORT: port.default(PORTS.poll),
   ISSUER_DATABASE: z.string().optional(),
   REGISTER_DATABASE: z.string().optional(),
   WITNESS1_DATABASE: z.string().optional(),
@@ -112,6 +120,7 @@ const schema = z.object({
   GUARD2_DATABASE: z.string().optional(),
   PHOTO_DATABASE: z.string().optional(),
   MARKET_DATABASE: z.string().optional(),
+  POLL_DATABASE: z.string().optional(),
   DATA: z.string().min(1).default('data'),
   TIME_ZONE: timeZone.default('Asia/Shanghai'),
   LIVENESS: z.enum(['required', 'off']).default('required'),
@@ -174,6 +183,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       inbox: data.INBOX_PORT,
       photo: data.PHOTO_PORT,
       market: data.MARKET_PORT,
+      poll: data.POLL_PORT,
     },
     databases: {
       issuer: data.ISSUER_DATABASE ?? file('issuer'),
@@ -185,6 +195,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       guard2: data.GUARD2_DATABASE ?? file('guard2'),
       photo: data.PHOTO_DATABASE ?? file('photo'),
       market: data.MARKET_DATABASE ?? file('market'),
+      poll: data.POLL_DATABASE ?? file('poll'),
     },
     dataFolder: data.DATA,
     timeZone: data.TIME_ZONE,
@@ -217,6 +228,7 @@ export function ephemeralConfig(): Config {
       inbox: 0,
       photo: 0,
       market: 0,
+      poll: 0,
     },
     databases: {
       issuer: ':memory:',
@@ -228,6 +240,7 @@ export function ephemeralConfig(): Config {
       guard2: ':memory:',
       photo: ':memory:',
       market: ':memory:',
+      poll: ':memory:',
     },
     dataFolder: undefined,
     timeZone: 'Asia/Shanghai',

@@ -25,10 +25,12 @@ const NAMES = [
   'phone',
   'photoApi',
   'marketApi',
+  'pollApi',
+  'oidc',
 ] as const;
 type Name = (typeof NAMES)[number];
 /** Names that came with later versions: a file without them gets them. */
-const LATER: ReadonlySet<Name> = new Set<Name>(['phone']);
+const LATER: ReadonlySet<Name> = new Set<Name>(['phone', 'pollApi', 'oidc']);
 const schema = z.partialRecord(z.enum(NAMES), z.string().length(43));
 
 /** Secret keys by use, 32 random bytes each. */

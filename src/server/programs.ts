@@ -10,7 +10,6 @@ import { join } from 'node:path';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import type { Hono } from 'hono';
 import { buildWasmPoseidon } from '../commitment/poseidon_wasm.ts';
-import { createSamplePlatform } from '../demo/platforms/platform.ts';
 import type { AnchorSet } from '../documents/anchors.ts';
 import type { Logger } from '../http/logs.ts';
 import { createIssuer, type Issuer } from '../issuer/app.ts';
@@ -18,11 +17,6 @@ import type { DocumentDeps } from '../issuer/document_step.ts';
 import type { CheckLiveness, CompareFaces } from '../issuer/face_step.ts';
 import type { PhoneDeps } from '../issuer/phone.ts';
 import type { NoteKey } from '../log/note.ts';
-import { createPlatformApp } from '../platform/app.ts';
-import { createLocalVerifier } from '../platform/batch_verifier.ts';
-import { createCheckpointSource } from '../platform/checkpoints.ts';
-import { type Collector, createCollector } from '../platform/collector.ts';
-import { createVerifyingPool } from '../platform/verifying_pool.ts';
 import type { CircuitName, Manifest } from '../protocol/artifacts.ts';
 import { createRegister, type Register } from '../register/app.ts';
 import { keyList } from '../register/config.ts';
@@ -32,7 +26,6 @@ import type { WitnessEndpoint } from '../register/witnessing.ts';
 import { issuerMigrations, type IssuerSchema } from '../storage/issuer.ts';
 import { migrate } from '../storage/migrate.ts';
 import { type Database, openDatabase } from '../storage/open.ts';
-import { platformMigrations, type PlatformSchema } from '../storage/platform.ts';
 import type { WitnessTables } from '../storage/witness.ts';
 import { openVerificationKey } from '../verifying/artifacts.ts';
 import { type Config, type Program, WITNESS_PROGRAMS, type WitnessProgram } from './config.ts';
@@ -65,7 +58,7 @@ export interface House {
 export const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 
 /** A program on its origin. */
-interface Started<Made> {
+export interface Started<Made> {
   readonly origin: string;
   readonly made: Made;
 }
@@ -96,7 +89,8 @@ export async function open<Schema>({ closers }: House, url: string): Promise<Dat
   return database;
 }
 
-function readKeyFile(manifest: Manifest, circuit: CircuitName): Promise<Uint8Array> {
+/** Reads a circuit's verification key. */
+export function readKeyFile(manifest: Manifest, circuit: CircuitName): Promise<Uint8Array> {
   return readFile(join(ARTIFACTS, manifest.circuits[circuit].vkey.file));
 }
 
@@ -233,58 +227,4 @@ export function startWalletHost(
       }),
     }),
   );
-}
-
-/** Starts the verifying threads of a platform. */
-async function startCollector({ config, manifest, closers }: House): Promise<Collector> {
-  const vkey = await readKeyFile(manifest, 'show');
-  const threads = config.verifyingThreads;
-  const verifier =
-    threads === 0
-      ? createLocalVerifier(await openVerificationKey(manifest, 'show', vkey), random)
-      : await createVerifyingPool({ manifest, vkey, threads });
-  const collector = createCollector(verifier);
-  closers.push(collector.close);
-  return collector;
-}
-
-/** Starts a sample platform with its verifier. */
-export async function startPlatform(
-  house: House,
-  kind: 'photo' | 'market',
-  options: { readonly apiKey: string; readonly walletUrl: string; readonly registerUrl: string },
-): Promise<Started<{ readonly app: Hono }>> {
-  const { config, keys, manifest, clock, logger } = house;
-  const database = await open<PlatformSchema>(house, config.databases[kind]);
-  await migrate(database, platformMigrations);
-  const collector = await startCollector(house);
-  const walletUrl = `${options.walletUrl}/present`;
-  return bind(house, kind, (origin) => {
-    const verifier = createPlatformApp({
-      origin,
-      apiKeys: [options.apiKey],
-      walletUrl,
-      manifest,
-      checkProof: collector.checkProof,
-      checkpoints: createCheckpointSource({
-        register: options.registerUrl,
-        name: REGISTER_NAME,
-        publicKey: ed25519.getPublicKey(keys.register),
-        witnesses: { keys: witnessNames(house), threshold: WITNESS_THRESHOLD },
-        epochs: { epochSeconds: config.epochSeconds, turn: TURN },
-        fetch,
-        clock,
-        // Demonstrations have epochs of seconds: often enough for those, and seldom enough for real ones.
-        refreshSeconds: Math.max(1, Math.min(60, config.epochSeconds / 2)),
-        maxStaleSeconds: Math.max(60, config.epochSeconds),
-      }),
-      database,
-      clock,
-      random,
-      timeZone: config.timeZone,
-      logger: logger(kind),
-    });
-    const app = createSamplePlatform({ kind, origin, walletUrl, verifier, apiKey: options.apiKey, clock, random });
-    return Promise.resolve({ app });
-  });
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * A whole Bauta on one machine: register with three witnesses, issuer, two PIN guards, the wallet's host
- * and two sample platforms, each on an origin of its own, talking over HTTP only.
+ * and three sample platforms, each on an origin of its own, talking over HTTP only.
  *
  * @module
  */
@@ -20,16 +20,16 @@ import { ProtocolError } from '../protocol/errors.ts';
 import { toBase64Url } from '../protocol/scope.ts';
 import type { Register } from '../register/app.ts';
 import { startAuthorities } from './authorities.ts';
-import type { Config } from './config.ts';
+import { type Config, PLATFORM_PROGRAMS, type PlatformProgram } from './config.ts';
 import { startGuards } from './guards.ts';
 import { approverKeys, type Keys, loadKeys, makeKeys } from './keys.ts';
 import { ARTIFACTS } from './pages.ts';
 import { startPhones } from './phones.ts';
+import { platformKeys, type PlatformKeys, startPlatforms } from './platforms.ts';
 import {
   type House,
   REGISTER_NAME,
   startIssuer,
-  startPlatform,
   startRegister,
   startWalletHost,
   TURN,
@@ -67,14 +67,14 @@ export interface StackOptions {
 /** A running stack. */
 export interface Stack {
   /** Origins by program. */
-  readonly urls: Readonly<Record<'wallet' | 'issuer' | 'register' | 'photo' | 'market', string>>;
+  readonly urls: Readonly<Record<'wallet' | 'issuer' | 'register' | PlatformProgram, string>>;
   /** Page of the messages to phones; undefined if they go to telephones. */
   readonly inboxUrl: string | undefined;
   /** What the wallet is told. */
   readonly walletConfig: WalletConfig;
   readonly manifest: Manifest;
   /** Bearer keys of the platforms' backends. */
-  readonly apiKeys: Readonly<Record<'photo' | 'market', string>>;
+  readonly apiKeys: PlatformKeys;
   /** Ed25519 secret keys of the register's approvers. */
   readonly approverKeys: readonly Uint8Array[];
   /** Turns, and waits for the witnesses. */
@@ -124,7 +124,6 @@ async function start(
     logger: options.logger ?? ((service) => createLogger(service, { write: () => undefined })),
     closers,
   };
-  const apiKeys = { photo: toBase64Url(keys.photoApi), market: toBase64Url(keys.marketApi) };
 
   const register = await startRegister(house);
   const registerUrl = register.origin;
@@ -163,18 +162,10 @@ async function start(
     platforms,
   };
   const wallet = await startWalletHost(house, { config: () => walletConfig, samples });
-  const urls: Record<'photo' | 'market', string> = { photo: '', market: '' };
-  for (const kind of ['photo', 'market'] as const) {
-    const platform = await startPlatform(house, kind, {
-      apiKey: apiKeys[kind],
-      walletUrl: wallet.origin,
-      registerUrl,
-    });
-    urls[kind] = platform.origin;
-    platforms.push({
-      url: platform.origin,
-      name: { en: LANGUAGES.en.names[kind], zh: LANGUAGES.zh.names[kind] },
-    });
+  const sites = await startPlatforms(house, { walletUrl: wallet.origin, registerUrl });
+  for (const kind of PLATFORM_PROGRAMS) {
+    const name = { en: LANGUAGES.en.names[kind], zh: LANGUAGES.zh.names[kind] };
+    platforms.push({ url: sites.urls[kind], name });
   }
 
   if (options.timers !== false) {
@@ -186,13 +177,14 @@ async function start(
     closers.push(repeat(turnAndPush, TURN_INTERVAL));
     closers.push(repeat(issuer.made.tend, SUBMIT_INTERVAL));
     closers.push(repeat(guards.tend, SUBMIT_INTERVAL));
+    closers.push(repeat(sites.tend, SUBMIT_INTERVAL));
   }
   return {
-    urls: { wallet: wallet.origin, issuer: issuer.origin, register: registerUrl, ...urls },
+    urls: { wallet: wallet.origin, issuer: issuer.origin, register: registerUrl, ...sites.urls },
     inboxUrl,
     walletConfig,
     manifest: house.manifest,
-    apiKeys,
+    apiKeys: platformKeys(keys),
     approverKeys: approverKeys(keys),
     register: {
       turn: async () => {

@@ -15,7 +15,7 @@ import { buildPages } from './pages.ts';
 
 const HELP = `Usage: npm start -- [--logs] [--help]
 
-Starts Bauta on this machine: wallet, issuer, register, three witnesses, two PIN guards and two sample
+Starts Bauta on this machine: wallet, issuer, register, three witnesses, two PIN guards and three sample
 platforms, each on its own http://localhost port, with SQLite databases and keys in the folder "data", and sample people.
 
   --logs   print one line for each request (method, route, status, time; nothing personal)
@@ -42,7 +42,8 @@ async function main(): Promise<void> {
 
     wallet         ${urls.wallet}        begin here: enrol with a sample passport
     photo editor   ${urls.photo}        asks for over 18
-    marketplace    ${urls.market}        asks for a valid ID
+    marketplace    ${urls.market}        asks for a valid ID; has a shop at /terminal
+    poll           ${urls.poll}        one person, one vote
 
     issuer         ${urls.issuer}
     register       ${urls.register}
