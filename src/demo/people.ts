@@ -154,7 +154,7 @@ const PLANS: readonly Plan[] = [
     notes: { en: 'a resident card without an end', zh: '长期有效的居民身份证' },
     documents: { resident: { region: '110105', sequence: '004', endless: true } },
     pair: '020',
-    crop: { file: 'sample3.jpg', box: [1432, 220, 340, 437] },
+    crop: { file: 'sample5.jpg', box: [686, 20, 340, 437] },
   },
   {
     id: 'ming',
@@ -168,7 +168,7 @@ const PLANS: readonly Plan[] = [
     zh: '陈明',
     notes: { en: 'lives in Hong Kong', zh: '香港居民' },
     documents: { hkMacau: 'H41000812' },
-    pair: '013',
+    pair: '030',
     crop: { file: 'sample6.jpg', box: [1096, 215, 350, 450] },
   },
   {
@@ -184,7 +184,7 @@ const PLANS: readonly Plan[] = [
     notes: { en: 'lives in Taiwan', zh: '台湾居民' },
     documents: { taiwan: '37000931' },
     pair: '036',
-    crop: { file: 'sample4.jpg', box: [1203, 90, 280, 360] },
+    crop: { file: 'sample5.jpg', box: [1013, 150, 320, 410] },
   },
 ];
 
