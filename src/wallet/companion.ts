@@ -107,8 +107,8 @@ export interface ChipProgress {
 export interface ChipReading {
   /** `BAC`, or the name of PACE's object identifier. */
   readonly protocol: string;
-  /** For `sendDocument`; `com` and `dg11` are for this wallet only. */
-  readonly files: DocumentFiles & { readonly com?: Uint8Array | undefined; readonly dg11?: Uint8Array | undefined };
+  /** For `sendDocument`; nobody signs `com`, which stays here. */
+  readonly files: DocumentFiles & { readonly com?: Uint8Array | undefined };
 }
 
 /**
@@ -134,7 +134,7 @@ export async function findCompanion(deps: CompanionDeps, url = COMPANION_URL): P
  * Pairs this page with a companion.
  *
  * @param code - The six digits that the companion shows.
- * @throws {@link ProtocolError} `companion_code_wrong`, `companion_locked`, `companion_full`, `network_failed`.
+ * @throws {@link ProtocolError} `companion_code_wrong`, `companion_locked`, `network_failed`.
  */
 export async function pairCompanion(
   deps: CompanionDeps,
