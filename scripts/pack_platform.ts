@@ -89,7 +89,8 @@ await writeFile(
       description,
       license: 'Apache-2.0',
       type: 'module',
-      sideEffects: false,
+      // The button defines its element when it is loaded.
+      sideEffects: ['./platform/client/button.js'],
       engines: root.engines,
       files: ['protocol', 'verifying', 'platform'],
       exports: exportsOf(root),

@@ -105,6 +105,12 @@ export function createPlatformApp(deps: PlatformDeps): OpenAPIHono {
     servers: [{ url: baseUrl(deps) }],
   };
   app.doc31('/openapi.json', about);
+  const { button } = deps;
+  if (button !== undefined) {
+    app.get('/bauta-login.js', (c) =>
+      c.body(button, 200, { 'Content-Type': 'text/javascript; charset=utf-8', 'Cache-Control': 'no-cache' }),
+    );
+  }
   mountReference(app, () => app.getOpenAPI31Document(about));
   return app;
 }

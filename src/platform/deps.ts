@@ -52,6 +52,8 @@ export interface PlatformDeps {
   /** How often a backend and an address may call; without it as often as they like. */
   readonly limits?: PlatformLimits;
   readonly metrics?: PlatformMetrics;
+  /** The login button for the platform's pages, a script: served as `/bauta-login.js`. */
+  readonly button?: string;
 }
 
 /** Address of the verifier, as wallets see it. */

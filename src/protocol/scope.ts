@@ -101,7 +101,8 @@ export const contextSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('epoch'),
     name: z.string().min(1).max(200),
-    seconds: z.literal(PERIODS),
+    // The generator of OpenAPI shows one value of a literal of many; these are all.
+    seconds: z.literal(PERIODS).meta({ type: 'integer', enum: [...PERIODS] }),
     number: z.number().int().nonnegative(),
     limit: z.number().int().min(1).max(MAX_LIMIT),
   }),

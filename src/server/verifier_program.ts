@@ -29,6 +29,7 @@ import { pinOrigin } from '../storage/origin.ts';
 import { platformMigrations, type PlatformSchema } from '../storage/platform.ts';
 import { countWebhooks } from '../storage/webhooks.ts';
 import { openVerificationKey } from '../verifying/artifacts.ts';
+import { buttonScript } from './button_script.ts';
 import { connectionAddress, listen, type Listening } from './listen.ts';
 import { ARTIFACTS } from './pages.ts';
 import type { VerifierConfig } from './verifier_config.ts';
@@ -160,6 +161,7 @@ async function start(
     timeZone: register.time_zone,
     logger,
     metrics,
+    button: await buttonScript(),
     limits: { ...limits, address: (c) => addressOf(c, proxies) },
     ...(sender === undefined ? {} : { webhooks: sender }),
   });

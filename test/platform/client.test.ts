@@ -24,6 +24,19 @@ describe('the client', () => {
     expect(await client.result(created.id, { browserToken })).toEqual({ id: created.id, status: 'pending' });
   });
 
+  it('repeats a request under its key, and lists what was begun', async () => {
+    const client = clientOf(toApp);
+    const first = await client.create({ ask: { age_over: 21 } }, { idempotencyKey: 'order-66' });
+    expect(await client.create({ ask: { age_over: 21 } }, { idempotencyKey: 'order-66' })).toEqual(first);
+    await client.create({ ask: {} });
+    const page = await client.list({ limit: 1 });
+    expect(page.items).toHaveLength(1);
+    const { items } = await client.list({ limit: 100, ...(page.next_cursor ? { cursor: page.next_cursor } : {}) });
+    expect([...page.items, ...items].map(({ id }) => id)).toContain(first.id);
+    expect((await client.list()).items.length).toBeGreaterThan(1);
+    await expect(client.list({ cursor: 'x' })).rejects.toMatchObject({ code: 'cursor_invalid' });
+  });
+
   it('throws the verifier’s problems by their codes', async () => {
     const client = clientOf(toApp);
     const unlisted = client.create({ ask: { age_over: 17 as 18 } });

@@ -3,7 +3,9 @@
  * The OpenAPI description against the code. That every answer is described, by status, content type
  * and form, is checked by `harness.ts` on every call of every test.
  */
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { generateTypes, TYPES_FILE } from '../../scripts/docs_openapi.ts';
 import { AGES, REVEALABLE } from '../../src/protocol/policy.ts';
 import { startVerifier, type Verifier } from './harness.ts';
 
@@ -30,7 +32,7 @@ it('is OpenAPI 3.1', () => {
 
 it('describes every route of the app, and no other', () => {
   const routes = verifier.app.routes
-    .filter(({ method, path }) => method !== 'ALL' && !path.startsWith('/openapi.'))
+    .filter(({ method, path }) => method !== 'ALL' && !path.startsWith('/openapi.') && path !== '/bauta-login.js')
     .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
   const described = Object.entries(document.paths).flatMap(([path, operations]) =>
     Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
@@ -58,4 +60,14 @@ it('points to nothing that is not there', () => {
   for (const [, name] of JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
     expect(names).toContain(name);
   }
+});
+
+it('is what the client’s types were made from: npm run docs:openapi', async () => {
+  expect(await generateTypes()).toBe(readFileSync(TYPES_FILE, 'utf8'));
+});
+
+it('shows all values of what has several', () => {
+  const text = JSON.stringify(document);
+  expect(text).toContain('"enum":[3600,86400,604800]');
+  expect(text).toContain('"enum":["hour","day","week"]');
 });

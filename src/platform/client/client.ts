@@ -19,6 +19,8 @@ import {
   type CreateVerification,
   problemSchema,
   type Verification,
+  type VerificationList,
+  verificationListSchema,
   type VerifiedProof,
   verifiedProofSchema,
   verificationSchema,
@@ -44,10 +46,17 @@ export interface BrowserReturn {
 
 /** Client of a platform's verifier. Every call throws a {@link ProtocolError} with the problem's code. */
 export interface PlatformClient {
-  /** Begins a verification. */
-  create(body: CreateVerification): Promise<CreatedVerification>;
+  /**
+   * Begins a verification.
+   *
+   * @param options - `idempotencyKey`, 1 to 128 visible ASCII characters: a request that is repeated under it, because
+   * no answer came, begins nothing twice.
+   */
+  create(body: CreateVerification, options?: { readonly idempotencyKey?: string }): Promise<CreatedVerification>;
   /** State of a verification; with the response code its result, once. */
   result(id: string, from: BrowserReturn): Promise<Verification>;
+  /** Lists the verifications that are still kept, newest first; `cursor` is `next_cursor` of the page before. */
+  list(page?: { readonly cursor?: string; readonly limit?: number }): Promise<VerificationList>;
   /** Checks a presentation against a request of this platform; the caller owns the nonce. */
   verifyProof(body: VerifyProof): Promise<VerifiedProof>;
 }
@@ -88,7 +97,20 @@ export function createPlatformClient({ url, apiKey, fetch }: PlatformClientOptio
     body: JSON.stringify(body),
   });
   return {
-    create: (body) => call(createdVerificationSchema, '/v1/verifications', post(body)),
+    create: (body, { idempotencyKey } = {}) => {
+      const init = post(body);
+      const headers = idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey };
+      return call(createdVerificationSchema, '/v1/verifications', {
+        ...init,
+        headers: { ...init.headers, ...headers },
+      });
+    },
+    list: ({ cursor, limit } = {}) => {
+      const query = new URLSearchParams();
+      if (cursor !== undefined) query.set('cursor', cursor);
+      if (limit !== undefined) query.set('limit', String(limit));
+      return call(verificationListSchema, `/v1/verifications?${query.toString()}`, { method: 'GET' });
+    },
     result: (id, { browserToken, responseCode }) => {
       const query = responseCode === undefined ? '' : `?response_code=${encodeURIComponent(responseCode)}`;
       return call(verificationSchema, `/v1/verifications/${encodeURIComponent(id)}${query}`, {

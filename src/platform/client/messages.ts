@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * What platforms and their verifier say to each other: the bodies of the verifier's HTTP interface, in
- * one place for the service, its OpenAPI description and the client. docs/protocol.md section 6.
+ * one place for the service, its OpenAPI description and the client. The types are those of the description: what
+ * else the service read or wrote would not compile. docs/protocol.md section 6.
  *
  * @module
  */
@@ -12,6 +13,16 @@ import { presentationSchema } from '../../protocol/presentation.ts';
 import { MAX_REQUEST_SECONDS, MAX_TRANSACTIONS, requestObjectSchema } from '../../protocol/request.ts';
 import { MAX_LIMIT, type Period } from '../../protocol/scope.ts';
 import { transactionSchema } from '../../protocol/transaction.ts';
+
+export type {
+  CreatedVerification,
+  CreateVerification,
+  Result,
+  Verification,
+  VerificationList,
+  VerifiedProof,
+  VerifyProof,
+} from './types.ts';
 
 /** Assurance of a result about the moment, as OpenID Connect's `acr`. */
 export const ACR = {
@@ -74,16 +85,12 @@ export const createVerificationSchema = z
       .meta({
         description: 'What the holder confirms: the wallet shows it before it asks, and the proof is bound to it.',
       }),
-    move: moveSchema
-      .optional()
-      .meta({
-        description: 'One half of a move to another origin; the other origin asks for the other, with one nonce.',
-      }),
+    move: moveSchema.optional().meta({
+      description: 'One half of a move to another origin; the other origin asks for the other, with one nonce.',
+    }),
     ttl_seconds: z.number().int().min(30).max(MAX_REQUEST_SECONDS).optional(),
   })
   .meta({ id: 'CreateVerification' });
-/** Body of `POST /v1/verifications`, as a platform writes it. */
-export type CreateVerification = z.input<typeof createVerificationSchema>;
 
 /** Answer of `POST /v1/verifications`. */
 export const createdVerificationSchema = z
@@ -95,8 +102,6 @@ export const createdVerificationSchema = z
     expires_at: z.iso.datetime(),
   })
   .meta({ id: 'CreatedVerification' });
-/** See {@link createdVerificationSchema}. */
-export type CreatedVerification = z.infer<typeof createdVerificationSchema>;
 
 /** What a verification proved. */
 export const resultSchema = z
@@ -114,8 +119,6 @@ export const resultSchema = z
     }),
   })
   .meta({ id: 'Result' });
-/** See {@link resultSchema}. */
-export type Result = z.infer<typeof resultSchema>;
 
 /** Answer of `GET /v1/verifications/{id}`. */
 export const verificationSchema = z
@@ -128,8 +131,6 @@ export const verificationSchema = z
     error: z.object({ code: z.string() }).optional(),
   })
   .meta({ id: 'Verification' });
-/** See {@link verificationSchema}. */
-export type Verification = z.infer<typeof verificationSchema>;
 
 /** A verification in a list: what was asked for and how it stands, and nothing about the person. */
 export const listedVerificationSchema = z
@@ -152,8 +153,6 @@ export const verificationListSchema = z
     next_cursor: z.string().optional().meta({ description: 'Absent on the last page.' }),
   })
   .meta({ id: 'VerificationList' });
-/** See {@link verificationListSchema}. */
-export type VerificationList = z.infer<typeof verificationListSchema>;
 
 /** Body of `POST /v1/proofs/verify`. */
 export const verifyProofSchema = z
@@ -162,8 +161,6 @@ export const verifyProofSchema = z
     presentation: presentationSchema.meta({ id: 'Presentation' }),
   })
   .meta({ id: 'VerifyProof' });
-/** See {@link verifyProofSchema}. */
-export type VerifyProof = z.input<typeof verifyProofSchema>;
 
 /** Answer of `POST /v1/proofs/verify`. */
 export const verifiedProofSchema = z
@@ -172,8 +169,6 @@ export const verifiedProofSchema = z
     z.object({ ok: z.literal(false), code: z.string() }),
   ])
   .meta({ id: 'VerifiedProof' });
-/** See {@link verifiedProofSchema}. */
-export type VerifiedProof = z.infer<typeof verifiedProofSchema>;
 
 /** Form of `POST /oid4vp/responses`: an answer, or the wallet's refusal to give one. */
 export const walletResponseSchema = z
