@@ -12,6 +12,7 @@ import { ProtocolError } from '../protocol/errors.ts';
 import { DEFAULT_RULES } from '../register/config.ts';
 import { type AuthoritiesConfig, readAuthorities } from './config_authorities.ts';
 import { readSms, type SmsConfig } from './config_sms.ts';
+import { readTrust, type TrustConfig } from './config_trust.ts';
 
 /** Programs of the stack, each on an origin of its own. */
 export type Program =
@@ -66,6 +67,8 @@ export interface Config {
   readonly sms: SmsConfig | undefined;
   /** Whether a face must be shown in motion; `off` takes a single picture, and is refused in production. */
   readonly liveness: 'required' | 'off';
+  /** Whose passports the issuer takes besides those of a demonstration. */
+  readonly trust: TrustConfig;
 }
 
 const PORTS: Readonly<Record<Program, number>> = {
@@ -208,6 +211,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     authorities: readAuthorities(env),
     sms: readSms(env),
     liveness: data.LIVENESS,
+    trust: readTrust(env),
   };
 }
 
@@ -254,5 +258,6 @@ export function ephemeralConfig(): Config {
     sms: undefined,
     // Making a capture takes seconds, and most tests are about something else.
     liveness: 'off',
+    trust: readTrust({}),
   };
 }

@@ -176,7 +176,7 @@ export async function startIssuer(
     readonly compareFaces: CompareFaces;
     readonly checkLiveness: CheckLiveness | 'unsafe_off';
     readonly phone: PhoneDeps;
-  } & Pick<DocumentDeps, 'decoder' | 'registry'>,
+  } & Pick<DocumentDeps, 'decoder' | 'registry' | 'revocations'>,
 ): Promise<Started<Issuer>> {
   const { config, keys, clock, logger } = house;
   const database = await open<IssuerSchema>(house, config.databases.issuer);

@@ -35,6 +35,7 @@ import {
   TURN,
   WITNESS_THRESHOLD,
 } from './programs.ts';
+import { openTrusted } from './trusted.ts';
 import type { WalletConfig } from './wallet_host.ts';
 
 /** Milliseconds between two looks at whether an epoch is due. */
@@ -134,11 +135,13 @@ async function start(
     await push.settled();
   };
   await witness();
-  const { anchors, compareFaces, samples } = options;
+  const { compareFaces, samples } = options;
+  const trusted = await openTrusted(config.trust, options.anchors, house.clock(), house.logger('issuer'));
   const asked = await startAuthorities(house, options.authority);
   const { phone, inboxUrl } = await startPhones(house);
   const issuer = await startIssuer(house, {
-    ...{ name: ISSUER_NAME.en, registerUrl, anchors, compareFaces, checkLiveness: livenessOf(options), phone },
+    ...{ name: ISSUER_NAME.en, registerUrl, compareFaces, checkLiveness: livenessOf(options), phone },
+    ...trusted,
     ...asked,
   });
   const guards = await startGuards(house);
