@@ -40,7 +40,7 @@ async function main(): Promise<void> {
   console.log(`
   Bauta is ready after ${process.uptime().toFixed(1)} s
 
-    wallet         ${urls.wallet}        begin here: enrol with a sample passport
+    wallet         ${urls.wallet}        begin here: enrol with a sample document
     photo editor   ${urls.photo}        asks for over 18
     marketplace    ${urls.market}        asks for a valid ID; has a shop at /terminal
     poll           ${urls.poll}        one person, one vote
@@ -50,7 +50,7 @@ async function main(): Promise<void> {
 ${stack.inboxUrl === undefined ? '' : `    messages       ${stack.inboxUrl}        codes to phones arrive here\n`}    guards         ${stack.walletConfig.guards.map(({ url }) => url).join('   ')}
     witnesses      ${stack.witnesses.map(({ url }) => url).join('   ')}
 ${development ? '\n  The proving keys are development keys: good for trying out, not for real people.' : ''}
-  Sample passports come from a simulator. End with Ctrl+C.
+  Sample documents come from simulated authorities. End with Ctrl+C.
 `);
   const end = (): void => {
     void stack.close().then(() => process.exit(0));
