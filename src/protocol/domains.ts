@@ -47,4 +47,5 @@ export const MESSAGE_TAG = {
   backup: 'bauta/backup/v1',
   passkey: 'bauta/passkey/v1',
   lock: 'bauta/lock/v1',
+  transfer: 'bauta/transfer/v1',
 } as const;

@@ -55,7 +55,7 @@ export function EnrolPage({
         <Finished fragment={fragment} />
       ) : (
         <Staged stage="backup">
-          <BackupStep pin={pin} known={knownPin} onDone={() => setBackedUp(true)} />
+          <BackupStep pin={pin} onDone={() => setBackedUp(true)} />
         </Staged>
       );
     }

@@ -5,8 +5,7 @@
  * @module
  */
 import type { VNode } from 'preact';
-import { useState } from 'preact/hooks';
-import type { KnownPin } from './enrol_restore.tsx';
+import { useEffect, useState } from 'preact/hooks';
 import { GuardSetup } from './backup_guards.tsx';
 import { PhraseSetup } from './backup_phrase.tsx';
 import { useStrings } from './language.tsx';
@@ -14,26 +13,31 @@ import { Heading } from './parts.tsx';
 import { useWallet } from './wallet_context.ts';
 
 /**
- * The step.
+ * The step. What there is already, after a restore or a transfer, is not made again.
  *
- * @param props - `pin` as it was set a moment ago; `known`: with its records at the guards, if it has them.
+ * @param props - `pin` as it was set a moment ago.
  */
-export function BackupStep(props: {
-  readonly pin: string;
-  readonly known: KnownPin | undefined;
-  readonly onDone: () => void;
-}): VNode {
+export function BackupStep(props: { readonly pin: string; readonly onDone: () => void }): VNode | null {
   const { backup, phrase } = useStrings();
-  const { config } = useWallet();
-  const needsGuards = config.guards.length > 0 && props.known === undefined;
+  const { config, held } = useWallet();
+  const [has] = useState(held.backups);
+  const needsGuards = config.guards.length > 0 && has.stored !== true;
+  const needsPhrase = has.phrase !== true;
   const [part, setPart] = useState<'guards' | 'phrase'>(needsGuards ? 'guards' : 'phrase');
-  return part === 'guards' ? (
-    <>
-      <Heading>{backup.title}</Heading>
-      <p>{backup.text}</p>
-      <GuardSetup pin={props.pin} onDone={() => setPart('phrase')} onLater={() => setPart('phrase')} />
-    </>
-  ) : (
+  useEffect(() => {
+    if (part === 'phrase' && !needsPhrase) props.onDone();
+  }, [part]);
+  if (part === 'guards') {
+    return (
+      <>
+        <Heading>{backup.title}</Heading>
+        <p>{backup.text}</p>
+        <GuardSetup pin={props.pin} onDone={() => setPart('phrase')} onLater={() => setPart('phrase')} />
+      </>
+    );
+  }
+  if (!needsPhrase) return null;
+  return (
     <>
       <Heading key="phrase">{phrase.title}</Heading>
       <PhraseSetup skip={phrase.skip} onDone={props.onDone} />

@@ -10,11 +10,12 @@ import { PageLink } from './parts.tsx';
 import type { Page } from './route.ts';
 import { useWallet } from './wallet_context.ts';
 
-const MAIN = ['credential', 'activity', 'security'] as const;
+const MAIN = ['credential', 'scan', 'activity', 'security'] as const;
 /** Pages that have no entry of their own. */
 const BELONGS: Readonly<Partial<Record<Page, (typeof MAIN)[number]>>> = {
   welcome: 'credential',
   credential: 'credential',
+  scan: 'scan',
   activity: 'activity',
   platforms: 'activity',
   security: 'security',

@@ -18,6 +18,8 @@ const UnlockPage = lazy(async () => (await import('./unlock_page.tsx')).UnlockPa
 const ActivityPage = lazy(async () => (await import('./activity_page.tsx')).ActivityPage);
 const PlatformsPage = lazy(async () => (await import('./activity_page.tsx')).PlatformsPage);
 const SecurityPage = lazy(async () => (await import('./security_page.tsx')).SecurityPage);
+const ScanPage = lazy(async () => (await import('./scan_page.tsx')).ScanPage);
+const DevicePage = lazy(async () => (await import('./device_page.tsx')).DevicePage);
 const RecoverPage = lazy(async () => (await import('./recover_page.tsx')).RecoverPage);
 const PromisesPage = lazy(async () => (await import('./promises_page.tsx')).PromisesPage);
 
@@ -31,6 +33,7 @@ export function CurrentPage({ route }: { readonly route: Route }): VNode {
   if (route.page === 'recover') return <RecoverPage />;
   if (state === 'locked') return <UnlockPage />;
   const { page } = route;
+  if (page === 'device') return <DevicePage />;
   if (page === 'enrol') return <EnrolPage key="first" fragment={fragment} purpose="first" />;
   if (page === 'renew' || page === 'second' || page === 'restore' || page === 'reset') {
     return <EnrolPage key={page} fragment={fragment} purpose={page} />;
@@ -42,6 +45,7 @@ export function CurrentPage({ route }: { readonly route: Route }): VNode {
   }
   // Nothing of a credential is of use before a PIN protects it.
   if (state === 'none') return <EnrolPage fragment={fragment} purpose="first" />;
+  if (page === 'scan') return <ScanPage />;
   if (page === 'activity') return <ActivityPage />;
   if (page === 'platforms') return <PlatformsPage />;
   if (page === 'security') return <SecurityPage />;

@@ -54,6 +54,8 @@ export function PageLink(props: {
   readonly label?: string;
   /** Whether it is the page that is shown. */
   readonly current?: boolean;
+  /** Done before the page is left. */
+  readonly onGo?: () => Promise<void>;
   readonly children: Children;
 }): VNode {
   const fragment = props.fragment ?? '';
@@ -66,7 +68,8 @@ export function PageLink(props: {
       onClick={(event) => {
         if (!event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0) {
           event.preventDefault();
-          go(props.to, fragment);
+          if (props.onGo === undefined) go(props.to, fragment);
+          else void props.onGo().then(() => go(props.to, fragment));
         }
       }}
     >

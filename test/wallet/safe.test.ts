@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type Change, openSafe, type Safe, type SafeFiles, type StoredLock } from '../../src/wallet/safe.ts';
+import { random } from './world.ts';
+
+const PIN = '20471936';
+const OTHER = '83619402';
+const PRF = Uint8Array.from({ length: 32 }, (_, i) => i);
+
+interface Memory extends SafeFiles {
+  readonly sealed: Map<string, Uint8Array>;
+  /** Fails the next change, before anything of it is kept. */
+  failNext: boolean;
+}
+
+function memory(): Memory {
+  const keys = new Map<string, CryptoKey>();
+  const sealed = new Map<string, Uint8Array>();
+  let locks: Partial<Record<'pin' | 'passkey', StoredLock>> = {};
+  return {
+    sealed,
+    failNext: false,
+    key: (name) => Promise.resolve(keys.get(name)),
+    keepKey(name, key) {
+      if (!keys.has(name)) keys.set(name, key);
+      return Promise.resolve(keys.get(name) ?? key);
+    },
+    locks: () => Promise.resolve(locks),
+    read: (name) => Promise.resolve(sealed.get(name)),
+    names: () => Promise.resolve([...sealed.keys()]),
+    commit(change: Change) {
+      if (this.failNext) {
+        this.failNext = false;
+        return Promise.reject(new Error('killed'));
+      }
+      for (const [name, bytes] of change.write ?? []) sealed.set(name, bytes);
+      for (const name of change.remove ?? []) sealed.delete(name);
+      locks = { ...locks, ...change.locks };
+      if (change.dropLock !== undefined) {
+        const { [change.dropLock]: _dropped, ...rest } = locks;
+        locks = rest;
+      }
+      return Promise.resolve();
+    },
+    clear() {
+      keys.clear();
+      sealed.clear();
+      locks = {};
+      return Promise.resolve();
+    },
+  };
+}
+
+describe('the safe', () => {
+  let files: Memory;
+  let safe: Safe;
+  const open = (): Promise<Safe> => openSafe(files, random, ['places']);
+
+  beforeEach(async () => {
+    files = memory();
+    safe = await open();
+    await (await safe.secrets()).put('seed', 'secret text');
+    await safe.open.put('places', 'public text');
+  });
+
+  const refusal = (code: string): unknown => expect.objectContaining({ code });
+
+  it('keeps ciphertext only, before there is a lock too', async () => {
+    expect(await safe.state()).toBe('none');
+    expect([...files.sealed.keys()].sort()).toEqual(['open/places', 'open/seed']);
+    for (const bytes of files.sealed.values()) expect(new TextDecoder().decode(bytes)).not.toMatch(/text/);
+    expect(await (await (await open()).secrets()).get('seed')).toBe('secret text');
+  });
+
+  it('moves every secret behind the PIN, and nothing that is to stay open', async () => {
+    await safe.protect(PIN);
+    expect([...files.sealed.keys()].sort()).toEqual(['locked/seed', 'open/places']);
+    expect(await safe.state()).toBe('unlocked');
+    expect(await (await safe.secrets()).get('seed')).toBe('secret text');
+
+    const later = await open();
+    expect(await later.state()).toBe('locked');
+    await expect(later.secrets()).rejects.toEqual(refusal('wallet_locked'));
+    expect(await later.open.get('places')).toBe('public text');
+    await expect(later.unlock({ kind: 'pin', pin: OTHER })).rejects.toEqual(refusal('unlock_refused'));
+    await expect(later.unlock({ kind: 'passkey', prf: PRF })).rejects.toEqual(refusal('lock_missing'));
+    await later.unlock({ kind: 'pin', pin: PIN });
+    expect(await (await later.secrets()).get('seed')).toBe('secret text');
+    later.lock();
+    expect(await later.state()).toBe('locked');
+    await expect(later.secrets()).rejects.toEqual(refusal('wallet_locked'));
+  });
+
+  it('is as it was when it is killed while the PIN is set', async () => {
+    files.failNext = true;
+    await expect(safe.protect(PIN)).rejects.toThrow('killed');
+    const later = await open();
+    expect(await later.state()).toBe('none');
+    expect(await (await later.secrets()).get('seed')).toBe('secret text');
+  });
+
+  it('takes one first PIN, of whichever tab is first', async () => {
+    const tab = await open();
+    await safe.protect(PIN);
+    await expect(tab.protect(OTHER)).rejects.toEqual(refusal('wallet_locked'));
+    await expect(tab.secrets()).rejects.toEqual(refusal('wallet_locked'));
+  });
+
+  it('changes the PIN and adds a passkey, each with a way that unlocks now', async () => {
+    await safe.protect(PIN);
+    const passkey = { kind: 'passkey', prf: PRF, id: Uint8Array.of(1, 2) } as const;
+    await expect(safe.addWay({ kind: 'pin', pin: OTHER }, passkey)).rejects.toEqual(refusal('unlock_refused'));
+    expect((await safe.locks()).passkey).toBeUndefined();
+    await safe.addWay({ kind: 'pin', pin: PIN }, passkey);
+    await safe.addWay(passkey, { kind: 'pin', pin: OTHER });
+
+    const later = await open();
+    expect((await later.locks()).passkey?.passkey).toEqual(Uint8Array.of(1, 2));
+    await expect(later.unlock({ kind: 'pin', pin: PIN })).rejects.toEqual(refusal('unlock_refused'));
+    await later.unlock({ kind: 'passkey', prf: PRF });
+    expect(await (await later.secrets()).get('seed')).toBe('secret text');
+    await later.dropPasskey();
+    const last = await open();
+    await expect(last.unlock({ kind: 'passkey', prf: PRF })).rejects.toEqual(refusal('lock_missing'));
+    await last.unlock({ kind: 'pin', pin: OTHER });
+  });
+
+  it('deletes everything, and another tab that was unlocked has nothing left', async () => {
+    await safe.protect(PIN);
+    const tab = await open();
+    await tab.unlock({ kind: 'pin', pin: PIN });
+    await safe.clear();
+    expect(files.sealed.size).toBe(0);
+    expect(await tab.state()).toBe('none');
+    expect(await (await safe.secrets()).get('seed')).toBeUndefined();
+    await expect(safe.unlock({ kind: 'pin', pin: PIN })).rejects.toEqual(refusal('lock_missing'));
+  });
+});
