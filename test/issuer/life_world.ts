@@ -10,8 +10,9 @@ import { expect } from 'vitest';
 import type { IssuerDeps } from '../../src/issuer/app.ts';
 import type { LogEvent } from '../../src/log/events.ts';
 import { type FieldElement, toField } from '../../src/protocol/field.ts';
-import { EPOCH_SECONDS, type Opened, openTestRegister, SECRETS } from '../register/harness.ts';
-import { type Answer, enrolmentForm, passport, PERSON, PORTRAIT, SEED, World } from './world.ts';
+import { EPOCH_SECONDS, type Opened, openTestRegister, REGISTER_KEY, SECRETS } from '../register/harness.ts';
+import { openWitnesses } from '../register/witnesses.ts';
+import { type Answer, enrolmentForm, NOW, passport, PERSON, PORTRAIT, SEED, World } from './world.ts';
 
 export const DAY = 86_400_000;
 
@@ -48,13 +49,25 @@ export class LifeWorld extends World {
     this.log = log;
   }
 
-  static async make(url = ':memory:', change: Partial<IssuerDeps> = {}): Promise<LifeWorld> {
-    const log = await openTestRegister(':memory:');
+  /**
+   * @param url - Of the issuer's database.
+   * @param change - Parts of the issuer that are not the usual ones.
+   * @param isWatched - Whether witnesses cosign checkpoints, as wallets demand.
+   */
+  static async make(url = ':memory:', change: Partial<IssuerDeps> = {}, isWatched = false): Promise<LifeWorld> {
+    const late: { world?: LifeWorld } = {};
+    const witnesses = await openWitnesses(
+      { key: REGISTER_KEY, epochSeconds: EPOCH_SECONDS },
+      () => late.world?.now ?? NOW,
+      (path) => late.world?.log.app.request(path) ?? new Response('', { status: 503 }),
+    );
+    const log = await openTestRegister(':memory:', isWatched ? { witnessing: witnesses.witnessing } : {});
     const world = new LifeWorld(log);
+    late.world = world;
     world.register = async (path, init) => log.app.request(path.replace('http://register.test', ''), init);
     Object.defineProperty(log.time, 'now', { get: () => world.now });
     await world.open(url, { ...PARTS, signingKey: SECRETS.issuer, ...change });
-    await log.turn();
+    await world.#turn();
     return world;
   }
 
@@ -63,11 +76,17 @@ export class LifeWorld extends World {
     await this.log.close();
   }
 
+  async #turn(): Promise<void> {
+    await this.log.turn();
+    this.log.push.start();
+    await this.log.push.settled();
+  }
+
   /** Lets what waits become public, and the issuer look at it. */
   async nextEpoch(): Promise<void> {
     await this.issuer.tend();
     this.now += EPOCH_SECONDS * 1000;
-    await this.log.turn();
+    await this.#turn();
     this.now += 60_000;
     await this.issuer.tend();
   }
