@@ -10,9 +10,7 @@ import { z } from 'zod';
 import { DOCUMENT_KINDS, type DocumentKind } from '../protocol/attributes.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { parseField } from '../protocol/field.ts';
-import type { Credential } from './credential.ts';
-import type { CredentialWish, Enrolment } from './enrol.ts';
-import { RESET, RESTORED, sameSeed } from './life.ts';
+import type { Enrolment } from './enrol.ts';
 
 /** Why someone enrols. */
 export const PURPOSES = ['first', 'renew', 'second', 'restore', 'reset'] as const;
@@ -45,18 +43,6 @@ export interface PendingEnrolment {
   readonly agreed?: boolean | undefined;
   /** On a demonstration: who stands in. */
   readonly sample?: { readonly person: string; readonly document: string; readonly chip: boolean } | undefined;
-}
-
-/** What a pending enrolment asks for at its end. */
-export function wishOf(
-  { purpose, asked }: Pick<PendingEnrolment, 'purpose' | 'asked'>,
-  credentials: readonly Credential[],
-): CredentialWish {
-  if (purpose === 'restore') return RESTORED;
-  if (purpose === 'reset') return asked === true ? { age: 'unknown' } : RESET;
-  const [known] = credentials;
-  if (known !== undefined) return sameSeed(known);
-  return asked === true ? { age: 'unknown' } : {};
 }
 
 const field = z.string().transform(parseField);

@@ -8,7 +8,7 @@
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { requestCredential } from '../enrol.ts';
-import { wishOf } from '../pending.ts';
+import { wishOf } from '../wish.ts';
 import { ENDED, type Flow } from './enrol_flow.ts';
 import { useStrings } from './language.tsx';
 import { Button, Heading, Panel, Problem, Progress } from './parts.tsx';
