@@ -162,7 +162,8 @@ function goods({ texts: { market: texts } }: PageContext, visitor: Visitor | und
       return html`<small class="mine">${texts.yours}</small>${button('/release', number, texts.release)}`;
     }
     if (holder !== undefined) return html`<small>${texts.taken}</small>`;
-    return may ? button('/reserve', number, texts.buy) : html`<small>${texts.locked}</small>`;
+    if (may) return button('/reserve', number, texts.buy);
+    return html`<small>${owner === undefined ? texts.locked : texts.confirmFirst}</small>`;
   };
   return html`<section class="shelf">
     <h2>${texts.goods}</h2>

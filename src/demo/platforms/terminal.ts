@@ -153,7 +153,7 @@ function scan({ texts }: PageContext, shown: Extract<Shown, { at: 'scan' }>, now
       <p role="status" data-state data-answered="${terminal.answered}">
         ${shown.answered === true ? terminal.answered : terminal.waiting}
       </p>
-      <p class="soft">
+      <p class="soft" ${shown.answered === true ? 'hidden' : ''}>
         ${terminal.ends}
         <b data-left>${String(Math.max(0, Math.ceil((shown.ends - now) / 1000)))}</b> ${terminal.seconds}
       </p>

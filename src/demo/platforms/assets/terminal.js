@@ -21,6 +21,7 @@ const look = async () => {
   if (now === 'answered' && !answered) {
     answered = true;
     clearInterval(count);
+    left.parentElement.hidden = true;
     state.textContent = state.dataset.answered;
     state.dataset.done = '';
     code.focus();

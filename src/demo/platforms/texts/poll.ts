@@ -34,7 +34,7 @@ export const en = {
   openVote: 'Vote openly',
   otherWay: 'Without a wallet',
   otherText:
-    'Sign in with a name and a password to vote openly, or bring your ballot to the town hall: both are asked for in person there, and counted by hand.',
+    'Sign in with a name and a password to vote openly, or bring your ballot to the town hall, where you show your ID and people count by hand.',
   knows: 'What this site keeps of a vote',
   knowsText:
     'The answer, and a pseudonym that is good for this one question. No account, no time, and nothing that leads from one question to the other.',
@@ -71,7 +71,7 @@ export const zh: PollTexts = {
   openCast: (answer) => `你投给“${answer}”的公开票已展示。`,
   openVote: '公开投票',
   otherWay: '不用钱包',
-  otherText: '用名称和密码登录后可公开投票；也可以把选票送到镇公所，当面核验，人工计票。',
+  otherText: '用名称和密码登录后可公开投票；也可以把选票送到镇公所，当面出示证件，由人工计票。',
   knows: '本站为一票保留什么',
   knowsText: '所选的答案，以及只适用于这一个问题的化名。没有账户，没有时间，也没有任何能把两个问题联系起来的东西。',
 };
