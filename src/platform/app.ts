@@ -104,14 +104,17 @@ export function createPlatformApp(deps: PlatformDeps): OpenAPIHono {
     info: { title: 'Bauta platform verifier', version: '1', license: { name: 'GPL-3.0-or-later' } },
     servers: [{ url: baseUrl(deps) }],
   };
-  app.doc31('/openapi.json', about);
+  let description: object | undefined;
+  // Made once, when it is first asked for: anyone may ask.
+  const describe = (): object => (description ??= app.getOpenAPI31Document(about));
+  app.get('/openapi.json', (c) => c.json(describe()));
   const { button } = deps;
   if (button !== undefined) {
     app.get('/bauta-login.js', (c) =>
       c.body(button, 200, { 'Content-Type': 'text/javascript; charset=utf-8', 'Cache-Control': 'no-cache' }),
     );
   }
-  mountReference(app, () => app.getOpenAPI31Document(about));
+  mountReference(app, describe);
   return app;
 }
 
