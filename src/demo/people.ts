@@ -111,7 +111,7 @@ const PLANS: readonly Plan[] = [
     zh: '阮金',
     notes: { en: 'turns 18 today', zh: '今天满十八岁' },
     pair: '067',
-    crop: { file: 'sample4.jpg', box: [601, 0, 312, 401] },
+    crop: { file: 'sample5.jpg', box: [299, 800, 327, 420] },
   },
   {
     id: 'alex',
@@ -154,7 +154,7 @@ const PLANS: readonly Plan[] = [
     notes: { en: 'a resident card without an end', zh: '长期有效的居民身份证' },
     documents: { resident: { region: '110105', sequence: '004', endless: true } },
     pair: '020',
-    crop: { file: 'sample5.jpg', box: [686, 20, 340, 437] },
+    crop: { file: 'sample5.jpg', box: [680, 0, 340, 437] },
   },
   {
     id: 'ming',

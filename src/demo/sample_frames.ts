@@ -8,9 +8,12 @@
  * @module
  */
 import sharp from 'sharp';
-import type { LandmarkedFace, LandmarkFinder } from '../issuer/face_landmarks.ts';
+import { type LandmarkedFace, type LandmarkFinder, pointsOf } from '../issuer/face_landmarks.ts';
 import { CAPTURE_SIDE } from '../issuer/face_capture.ts';
+import { flatLikeness, greyFace } from '../issuer/face_flatness.ts';
+import { noseOffset } from '../issuer/face_geometry.ts';
 import { decodeImage } from '../issuer/images.ts';
+import { MAX_TURN_LIKENESS, MIN_TURN_OFFSET, MIN_TURN_YAW } from '../issuer/liveness_rules.ts';
 import type { Pixels } from '../issuer/pixels.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import type { FramePlace, LivenessAction } from '../protocol/liveness.ts';
@@ -21,19 +24,17 @@ export interface SampleFrame extends FramePlace {
   readonly jpeg: Uint8Array;
 }
 
-/** What is seen during each action. */
-const POSES: Readonly<Record<LivenessAction, readonly Pose[]>> = {
+/** Most that a still may be turned, in radians on the mesh's scale, and be used as it is. */
+const MAX_STILL_ANGLE = 0.08;
+/** Degrees of turning to a radian of the mesh's yaw. */
+const DEGREES_OF_YAW = 110;
+const STRAIGHTENING_ROUNDS = 3;
+
+/** What is seen during each action, besides turns. */
+const POSES: Readonly<Record<'look_ahead' | 'blink', readonly Pose[]>> = {
   look_ahead: [
     { left: 0, closed: 0 },
     { left: 1, closed: 0 },
-  ],
-  turn_left: [
-    { left: 31, closed: 0 },
-    { left: 35, closed: 0 },
-  ],
-  turn_right: [
-    { left: -31, closed: 0 },
-    { left: -35, closed: 0 },
   ],
   blink: [
     { left: 1, closed: 0 },
@@ -41,6 +42,14 @@ const POSES: Readonly<Record<LivenessAction, readonly Pose[]>> = {
     { left: 2, closed: 0 },
   ],
 };
+/** Degrees of a turn: the least, the most, and in between. */
+const TURN = { least: 31, most: 59, step: 4 } as const;
+/** What a turn must look like in the end: as that of somebody who turns clearly. */
+const CLEARLY = {
+  yaw: MIN_TURN_YAW + 0.03,
+  offset: MIN_TURN_OFFSET + 0.04,
+  likeness: MAX_TURN_LIKENESS - 0.02,
+} as const;
 
 /**
  * Makes a capture of a still.
@@ -53,29 +62,83 @@ export async function makeFrames(
   still: Uint8Array,
   actions: readonly LivenessAction[],
 ): Promise<readonly SampleFrame[]> {
-  const picture = await decodeImage(still, CAPTURE_SIDE);
+  const picture = await straighten(landmarks, await decodeImage(still, CAPTURE_SIDE));
+  return poseAll(landmarks, picture, actions);
+}
+
+async function faceOf(landmarks: LandmarkFinder, picture: Pixels): Promise<LandmarkedFace> {
   const [face] = await landmarks.find(picture);
   if (face === undefined) throw new ProtocolError('face_missing', 'there is no face in the still');
-  return poseAll(picture, face, landmarks.triangles, actions);
+  return face;
+}
+
+/** Turns a head that looks aside to the front: few photographs that may be given away are of the front. */
+async function straighten(landmarks: LandmarkFinder, still: Pixels): Promise<Pixels> {
+  let { angle } = await faceOf(landmarks, still);
+  if (Math.abs(angle.roll) < MAX_STILL_ANGLE && Math.abs(angle.yaw) < MAX_STILL_ANGLE) return still;
+  const upright = await rotate(still, (-angle.roll * 180) / Math.PI);
+  const face = await faceOf(landmarks, upright);
+  let picture = upright;
+  let left = 0;
+  for (let round = 0; round < STRAIGHTENING_ROUNDS; round++) {
+    ({ angle } = await faceOf(landmarks, picture));
+    left -= angle.yaw * DEGREES_OF_YAW;
+    picture = poseFace(upright, face, landmarks.triangles, { left, closed: 0 });
+  }
+  return picture;
+}
+
+async function rotate({ width, height, data }: Pixels, degrees: number): Promise<Pixels> {
+  const turned = await sharp(data, { raw: { width, height, channels: 3 } })
+    .rotate(degrees, { background: '#b4b4b4' })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { width: turned.info.width, height: turned.info.height, data: new Uint8Array(turned.data) };
 }
 
 async function poseAll(
+  landmarks: LandmarkFinder,
   picture: Pixels,
-  face: LandmarkedFace,
-  triangles: readonly number[],
   actions: readonly LivenessAction[],
 ): Promise<readonly SampleFrame[]> {
+  const face = await faceOf(landmarks, picture);
   const frames: SampleFrame[] = [];
   for (const [step, action] of actions.entries()) {
-    for (const pose of POSES[action]) {
+    const poses =
+      action === 'turn_left' || action === 'turn_right'
+        ? await turnPoses(landmarks, picture, face, action === 'turn_left' ? 1 : -1)
+        : POSES[action];
+    for (const pose of poses) {
       // Made pictures take no time, and an issuer takes none from the future.
       const at = frames.length;
       // A person never holds quite still, and no two pictures of a camera are the same.
       const moved = { ...pose, left: pose.left + frames.length * 0.13 };
-      frames.push({ step, at, jpeg: await toJpeg(poseFace(picture, face, triangles, moved)) });
+      frames.push({ step, at, jpeg: await toJpeg(poseFace(picture, face, landmarks.triangles, moved)) });
     }
   }
   return frames;
+}
+
+/** The smallest turn that looks clear, which is not the same for all heads. */
+async function turnPoses(
+  landmarks: LandmarkFinder,
+  picture: Pixels,
+  face: LandmarkedFace,
+  side: 1 | -1,
+): Promise<readonly Pose[]> {
+  const reference = await greyFace(picture, face.box, pointsOf(face));
+  const pose = (degrees: number): Pose => ({ left: side * degrees, closed: 0 });
+  let degrees: number = TURN.least;
+  for (; degrees < TURN.most; degrees += TURN.step) {
+    const turned = poseFace(picture, face, landmarks.triangles, pose(degrees));
+    const [seen] = await landmarks.find(turned);
+    if (seen === undefined) break;
+    const yaw = side * (seen.angle.yaw - face.angle.yaw);
+    const offset = side * (noseOffset(pointsOf(seen)) - noseOffset(pointsOf(face)));
+    const { whole } = flatLikeness(reference, await greyFace(turned, seen.box, pointsOf(seen)));
+    if (yaw >= CLEARLY.yaw && offset >= CLEARLY.offset && whole <= CLEARLY.likeness) break;
+  }
+  return [pose(degrees), pose(degrees + TURN.step)];
 }
 
 /** Encodes a picture as the wallet's page does. */

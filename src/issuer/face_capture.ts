@@ -19,7 +19,7 @@ import {
   type FaceVerdict,
   MAX_FACE_DISTANCE,
 } from './face_matcher.ts';
-import { checkLight, checkQuality, measureQuality } from './face_quality.ts';
+import { checkBest, checkLight, checkQuality, measureQuality, type Quality } from './face_quality.ts';
 import { decodeImage, imageType } from './images.ts';
 import { findActions, type ObservedFrame } from './liveness_rules.ts';
 import type { Pixels } from './pixels.ts';
@@ -104,6 +104,7 @@ async function observe(
 ): Promise<{ readonly observed: readonly ObservedFrame[]; readonly greys: readonly (GreyFace | undefined)[] }> {
   const seen = new Set<string>();
   const observed: ObservedFrame[] = [];
+  const first: Quality[] = [];
   const greys: (GreyFace | undefined)[] = [];
   for (const frame of frames) {
     await withFrame(frame, async (picture) => {
@@ -115,10 +116,13 @@ async function observe(
       const faces = await landmarks.find(picture);
       const [face] = faces;
       if (face === undefined) await checkLight(picture);
+      else if (frame.step === 0) first.push(await measureQuality(picture, face.box));
       observed.push({ step: frame.step, faces });
       greys.push(face && (await greyFace(picture, face.box, pointsOf(face))));
     });
   }
+  // Said before anything else: in bad light landmarks are anywhere.
+  checkBest(first);
   return { observed, greys };
 }
 

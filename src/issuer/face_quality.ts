@@ -61,28 +61,47 @@ export async function measureQuality({ width, height, data }: Pixels, box: FaceB
  * @throws {@link ProtocolError} `face_too_dark`, `face_too_bright`, `face_blurred`.
  */
 export function checkQuality({ bright, median, sharpness }: Quality): void {
-  checkDark(bright);
-  if (median > MAX_MEDIAN) {
-    throw new ProtocolError('face_too_bright', 'the face is too bright; turn away from the lamp or window');
-  }
+  checkExposure(bright, median);
   if (!(sharpness >= MIN_SHARPNESS)) {
     throw new ProtocolError('face_blurred', 'the picture is blurred; clean the camera and hold still at first');
   }
 }
 
 /**
- * Blames the dark where no face was found in it.
+ * Refuses several pictures of a face if none of them is good, for what is wrong with the first.
  *
- * @throws {@link ProtocolError} `face_too_dark`.
+ * @throws {@link ProtocolError} as {@link checkQuality}.
  */
-export async function checkLight(picture: Pixels): Promise<void> {
-  const { bright } = await measureQuality(picture, { x: 0, y: 0, width: picture.width, height: picture.height });
-  checkDark(bright);
+export function checkBest(measures: readonly Quality[]): void {
+  let problem: unknown;
+  for (const measured of measures) {
+    try {
+      checkQuality(measured);
+      return;
+    } catch (error) {
+      problem ??= error;
+    }
+  }
+  if (problem !== undefined) throw problem as Error;
 }
 
-function checkDark(bright: number): void {
+/**
+ * Blames the light where no face was found in it.
+ *
+ * @throws {@link ProtocolError} `face_too_dark`, `face_too_bright`.
+ */
+export async function checkLight(picture: Pixels): Promise<void> {
+  const whole = { x: 0, y: 0, width: picture.width, height: picture.height };
+  const { bright, median } = await measureQuality(picture, whole);
+  checkExposure(bright, median);
+}
+
+function checkExposure(bright: number, median: number): void {
   if (bright < MIN_BRIGHT) {
     throw new ProtocolError('face_too_dark', 'it is too dark; turn towards a lamp or window');
+  }
+  if (median > MAX_MEDIAN) {
+    throw new ProtocolError('face_too_bright', 'the face is too bright; turn away from the lamp or window');
   }
 }
 

@@ -117,7 +117,8 @@ function soleFaces(frames: readonly ObservedFrame[]): readonly Measured[] {
     }
     measured.push({ at, step, face, points: pointsOf(face) });
   }
-  if (frames.length - measured.length > frames.length * MAX_MISSING_SHARE) {
+  const isMissing = frames.length - measured.length > frames.length * MAX_MISSING_SHARE;
+  if (isMissing || !measured.some(({ step }) => step === 0)) {
     throw new ProtocolError('face_missing', 'the face left the picture; keep it in the middle, in even light');
   }
   return measured;
