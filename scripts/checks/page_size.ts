@@ -37,8 +37,9 @@ async function closure(folder: string, entries: readonly string[]): Promise<read
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     if (seen.has(path)) continue;
     seen.add(path);
+    const from = path;
     const source = await readFile(join(folder, path), 'utf8');
-    waiting.push(...importsOf(source).map((found) => posix.join(posix.dirname(path ?? ''), found)));
+    waiting.push(...importsOf(source).map((found) => posix.join(posix.dirname(from), found)));
   }
   return [...seen].sort();
 }

@@ -244,8 +244,8 @@ describe.skipIf(missing)('in a browser', () => {
       }
       await second.locator(`[data-problem="${code}"]`).waitFor();
       expect(await textOf(second)).toContain(en.problems[code]);
-      await second.getByRole('button', { name: en.retry }).click();
-      await second.locator('[data-kind="passport"], .person').first().waitFor();
+      await second.getByRole('button', { name: en.enrol.otherDocument }).click();
+      await second.locator('[data-kind="passport"]').waitFor();
     }
   });
 });

@@ -10,6 +10,8 @@ import { isAllowedUrl } from '../../protocol/scope.ts';
 import { type ConsentFlow, useConsent } from './consent_flow.ts';
 import type { Consent, PendingRequest } from '../present.ts';
 import { type AnswerProps, PreparingProgress, Sheet } from './consent_sheet.tsx';
+import { isMoveLink } from '../move.ts';
+import { MovePage } from './consent_move.tsx';
 import { useStrings } from './language.tsx';
 import { Button, Heading, Notice, PageLink, Problem, Progress } from './parts.tsx';
 import { UnlockForm } from './unlock_page.tsx';
@@ -21,6 +23,10 @@ import { useWallet } from './wallet_context.ts';
  * @param props - `fragment` as the platform gave it.
  */
 export function ConsentPage({ fragment }: { readonly fragment: string }): VNode {
+  return isMoveLink(fragment) ? <MovePage fragment={fragment} /> : <RequestPage fragment={fragment} />;
+}
+
+function RequestPage({ fragment }: { readonly fragment: string }): VNode {
   const flow = useConsent(fragment);
   const { phase, pending, consent } = flow;
   useEffect(() => {

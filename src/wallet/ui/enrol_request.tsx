@@ -15,6 +15,9 @@ import { Button, Heading, Panel, Problem, Progress } from './parts.tsx';
 import { codeOf } from './problems.ts';
 import { holdProver, loadAhead, useWallet } from './wallet_context.ts';
 
+/** The person has a credential under another seed. */
+const TAKEN = 'person_already_enrolled';
+
 /** Asks for the credential as soon as it is shown. */
 export function RequestStep({ flow }: { readonly flow: Flow }): VNode {
   const { enrol, recover, retry } = useStrings();
@@ -36,8 +39,11 @@ export function RequestStep({ flow }: { readonly flow: Flow }): VNode {
       loadAhead('show');
       await refresh();
     };
-    request().catch((error: unknown) => {
-      if (!deps.signal.aborted) setProblem(codeOf(error));
+    request().catch(async (error: unknown) => {
+      if (deps.signal.aborted) return;
+      // Refused in full: the seed of this wallet is nobody's.
+      if (codeOf(error) === TAKEN) await flow.advance({ asked: false });
+      setProblem(codeOf(error));
     });
     return letGo;
     // One request for each attempt: everything else is fixed while this step is shown.
@@ -53,27 +59,29 @@ export function RequestStep({ flow }: { readonly flow: Flow }): VNode {
         </Panel>
       ) : (
         <Problem code={problem}>
-          {problem === 'person_already_enrolled' && pending.purpose !== 'reset' && (
+          {problem === TAKEN && pending.purpose !== 'reset' ? (
             <>
-              <Button kind="primary" onClick={() => flow.advance({ purpose: 'restore', asked: false })}>
+              <Button kind="primary" onClick={() => flow.advance({ purpose: 'restore' })}>
                 {recover.restore}
               </Button>
-              <Button onClick={() => flow.advance({ purpose: 'reset', asked: false, agreed: false })}>
-                {recover.reset}
+              <Button onClick={() => flow.advance({ purpose: 'reset' })}>{recover.reset}</Button>
+              <Button name="other" onClick={flow.restart}>
+                {enrol.otherDocument}
               </Button>
             </>
+          ) : (
+            <Button
+              kind="primary"
+              onClick={() => {
+                if (ENDED.has(problem)) return flow.restart();
+                setProblem(undefined);
+                setAttempt(attempt + 1);
+                return undefined;
+              }}
+            >
+              {retry}
+            </Button>
           )}
-          <Button
-            kind={problem === 'person_already_enrolled' ? 'plain' : 'primary'}
-            onClick={() => {
-              if (ENDED.has(problem)) return flow.restart();
-              setProblem(undefined);
-              setAttempt(attempt + 1);
-              return undefined;
-            }}
-          >
-            {retry}
-          </Button>
         </Problem>
       )}
     </>

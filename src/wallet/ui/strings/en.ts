@@ -210,6 +210,16 @@ export const en = {
       `So far ${count === 1 ? 'one credential is' : `${String(count)} credentials are`} active. The fewer there are, the easier someone is recognised by the time of a visit.`,
   },
 
+  move: {
+    says: 'These two addresses say that they are one site, which has moved.',
+    links: 'This links two of your pseudonyms',
+    linksText: (from: string, to: string) =>
+      `Both sites learn that ${from} and ${to} are one person. This cannot be taken back. Nobody else learns it, and neither learns more.`,
+    onlyIf: (from: string, to: string) =>
+      `Agree only if you had an account at ${from} and know that ${to} has taken its place. If you merely want to log in, cancel.`,
+    agree: 'Link the two',
+  },
+
   ...wallet,
 
   problemTitle: 'This did not work',

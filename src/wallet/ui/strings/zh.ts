@@ -190,6 +190,15 @@ export const zh: Strings = {
     fewActive: (count) => `目前只有 ${String(count)} 份有效凭证。人数越少，越容易凭来访时间认出是谁。`,
   },
 
+  move: {
+    says: '这两个地址声称是同一个网站，现已搬迁。',
+    links: '此举会把你的两个化名联系起来',
+    linksText: (from, to) =>
+      `两个网站都会知道 ${from} 与 ${to} 是同一个人。此事无法撤回。别人不会知道，它们也不会知道更多。`,
+    onlyIf: (from, to) => `只有当你在 ${from} 有账号，并且知道 ${to} 已取代它时，才同意。如果只是想登录，请取消。`,
+    agree: '联系起来',
+  },
+
   ...wallet,
 
   problemTitle: '没有成功',

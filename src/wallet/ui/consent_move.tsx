@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * A platform has moved to another address, and asks its visitor to link the two pseudonyms: what no other
+ * request does, so both addresses stand large, and what is linked is said before anything is prepared.
+ *
+ * @module
+ */
+import type { VNode } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { poseidon } from '../../commitment/poseidon.ts';
+import { chooseCredential } from '../credentials.ts';
+import { freshSynced } from '../keep_synced.ts';
+import {
+  armMove,
+  type ArmedMove,
+  declineMove,
+  discardMove,
+  fireMove,
+  type MoveConsent,
+  moveConsentOf,
+  type PendingMove,
+  readMove,
+} from '../move.ts';
+import { anonymousFetch, clock } from './browser.ts';
+import { holdUnlocked } from './inactivity.ts';
+import { useStrings } from './language.tsx';
+import { Button, Heading, Notice, PageLink, Problem, Progress } from './parts.tsx';
+import { codeOf } from './problems.ts';
+import { shortSub } from './short_sub.ts';
+import { syncDeps } from './syncing.ts';
+import { UnlockForm } from './unlock_page.tsx';
+import { holdProver, loadAhead, sharedProver, useWallet } from './wallet_context.ts';
+
+const hostOf = (origin: string): string => new URL(origin).host;
+
+/**
+ * The page of a link that asks for a move.
+ *
+ * @param props - `fragment` as the platform gave it.
+ */
+export function MovePage({ fragment }: { readonly fragment: string }): VNode {
+  const strings = useStrings();
+  const { move: texts, consent: words, toStart, retry } = strings;
+  const wallet = useWallet();
+  const { held, config } = wallet;
+  const [pending, setPending] = useState<PendingMove>();
+  const [shown, setShown] = useState<MoveConsent>();
+  const [phase, setPhase] = useState<'reading' | 'sheet' | 'working' | 'cancelled'>('reading');
+  const [problem, setProblem] = useState<string>();
+  const [attempt, setAttempt] = useState(0);
+  const armed = useRef<Promise<ArmedMove>>();
+  const ending = useRef(new AbortController());
+  const { timeZone } = config.register;
+
+  const fail = (error: unknown): void => {
+    if (!ending.current.signal.aborted) setProblem(codeOf(error));
+  };
+  useEffect(() => {
+    const controller = new AbortController();
+    ending.current = controller;
+    const ends = [holdProver(), holdUnlocked()];
+    const { signal } = controller;
+    const read = async (): Promise<void> => {
+      const { version } = await sharedProver().info();
+      setPending(await readMove(fragment, { fetch: anonymousFetch, clock, timeZone, version, signal }));
+      setPhase('sheet');
+      loadAhead('show');
+    };
+    read().catch(fail);
+    return () => {
+      controller.abort();
+      void armed.current?.then((both) => discardMove(both, { prover: sharedProver() })).catch(() => undefined);
+      ends.forEach((end) => end());
+    };
+  }, [fragment, attempt]);
+
+  const leaf = held.credentials[0]?.leaf;
+  useEffect(() => {
+    const { signal } = ending.current;
+    if (pending === undefined || leaf === undefined) {
+      setShown(undefined);
+      return;
+    }
+    const prepare = async (): Promise<void> => {
+      const credential = chooseCredential(pending.new, held.credentials, poseidon);
+      if (credential === undefined) return;
+      const what = moveConsentOf(pending, credential, poseidon);
+      setShown(what);
+      if (what.unmet.length > 0) return;
+      const synced = await freshSynced(syncDeps(wallet, credential, signal), () => undefined);
+      const deps = { prover: sharedProver(), poseidon, clock, signal };
+      armed.current = armMove(pending, credential, synced, deps);
+      await armed.current;
+    };
+    prepare().catch(fail);
+  }, [pending, leaf]);
+
+  const agree = async (): Promise<void> => {
+    if (armed.current === undefined) return;
+    setPhase('working');
+    const { signal } = ending.current;
+    try {
+      const deps = { prover: sharedProver(), poseidon, clock, fetch: anonymousFetch, signal };
+      location.replace(await fireMove(await armed.current, deps));
+    } catch (error) {
+      fail(error);
+    }
+  };
+  const decline = async (): Promise<void> => {
+    setPhase('cancelled');
+    if (pending !== undefined) await declineMove(pending, { fetch: anonymousFetch }).catch(() => undefined);
+  };
+
+  return (
+    <div class="stack narrow" data-phase={phase} data-move>
+      {problem !== undefined && (
+        <Problem code={problem}>
+          <Button
+            kind="primary"
+            onClick={() => {
+              setProblem(undefined);
+              setAttempt(attempt + 1);
+            }}
+          >
+            {retry}
+          </Button>
+          <PageLink to="welcome" class="button plain">
+            {toStart}
+          </PageLink>
+        </Problem>
+      )}
+      {pending === undefined && problem === undefined && (
+        <p class="soft" role="status">
+          {words.reading}
+        </p>
+      )}
+      {pending !== undefined && problem === undefined && (
+        <article class="sheet">
+          <header class="asker">
+            <Heading>
+              <span class="block">{hostOf(pending.move.from)}</span>
+              <span class="block">→ {hostOf(pending.move.to)}</span>
+            </Heading>
+            <p>{texts.says}</p>
+          </header>
+          {held.state === 'locked' && <UnlockForm />}
+          {held.state !== 'locked' && held.credentials.length === 0 && <Notice tone="info">{words.none}</Notice>}
+          {phase === 'cancelled' && <Notice tone="info">{words.cancelledText}</Notice>}
+          {phase === 'working' && <Progress label={words.arming} />}
+          {phase === 'sheet' && shown !== undefined && shown.unmet.length > 0 && (
+            <Notice tone="warn" title={words.unmetTitle}>
+              {shown.unmet.map((reason) => (
+                <p key={reason}>{words.unmet[reason]}</p>
+              ))}
+            </Notice>
+          )}
+          {phase === 'sheet' && shown !== undefined && shown.unmet.length === 0 && (
+            <div class="stack">
+              <Notice tone="warn" title={texts.links}>
+                <p>
+                  {texts.linksText(
+                    `${shortSub(shown.from.sub)} (${hostOf(shown.from.origin)})`,
+                    `${shortSub(shown.to.sub)} (${hostOf(shown.to.origin)})`,
+                  )}
+                </p>
+              </Notice>
+              <p>{texts.onlyIf(hostOf(pending.move.from), hostOf(pending.move.to))}</p>
+              <div class="actions wide">
+                <Button kind="primary" onClick={agree}>
+                  {texts.agree}
+                </Button>
+                <Button onClick={decline}>{words.decline}</Button>
+              </div>
+            </div>
+          )}
+        </article>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * A walk through every page of the wallet, for whoever wants to look at all of them: pictures are taken on it,
+ * and accessibility is checked.
+ *
+ * @module
+ */
+import type { Page } from 'playwright-core';
+import type { DemoStack } from '../../src/server/demo_stack.ts';
+import { firstOf } from './browser.ts';
+import { askFor, choosePin, PIN, unlock } from './house.ts';
+
+/** Called on each page, once it stands still. */
+export type Stop = (name: string) => Promise<void>;
+
+/** What the walk needs. */
+export interface Walk {
+  readonly page: Page;
+  readonly stack: DemoStack;
+  /** Someone who may enrol and is an adult; each may walk once a stack. */
+  readonly adult: string;
+  readonly at: Stop;
+}
+
+/** Goes to a page of an unlocked wallet without locking it. */
+export async function turnTo(page: Page, path: string): Promise<void> {
+  await page.evaluate((to) => {
+    history.pushState(null, '', to);
+    dispatchEvent(new Event('popstate'));
+  }, path);
+}
+
+const step = (page: Page, stage: string, rest: string): ReturnType<Page['locator']> =>
+  page.locator(`[data-stage="${stage}"] ${rest}`);
+
+/** Before there is a credential. */
+async function strangers({ page, stack, at }: Walk): Promise<void> {
+  const { wallet, photo } = stack.urls;
+  await page.goto(wallet);
+  await page.locator('.hero').waitFor();
+  await at('welcome');
+  await page.goto(`${wallet}/promises`);
+  await page.locator('.plain-list').first().waitFor();
+  await at('promises');
+  await page.goto(`${wallet}/recover`);
+  await page.locator('[data-recover="choice"]').waitFor();
+  await at('recover');
+  await page.goto(`${wallet}/device`);
+  await page.locator('[data-qr]').waitFor();
+  await at('device-take');
+  await page.goto(`${wallet}/present#none`);
+  await page.locator('[data-problem]').waitFor();
+  await at('problem');
+  await page.goto(photo);
+  await page.locator('[data-login]').click();
+  await page.locator('.sheet .notice').waitFor();
+  await at('consent-newcomer');
+}
+
+/** From a document to a credential behind a PIN. */
+async function enrolment({ page, stack, adult, at }: Walk): Promise<void> {
+  await page.goto(`${stack.urls.wallet}/enrol`);
+  await page.locator('[data-kind="passport"]').waitFor();
+  await at('enrol-kind');
+  await page.locator('[data-kind="passport"]').click();
+  await page.locator('.person').first().waitFor();
+  await at('enrol-document');
+  await page.locator(`[data-sample="${adult}"]`).first().click();
+  await step(page, 'face', 'img').waitFor();
+  await at('enrol-face');
+  await guided({ page, at });
+  await step(page, 'face', '.primary').first().click();
+  await step(page, 'phone', '[data-name="skip"]').waitFor();
+  await at('enrol-phone');
+  await step(page, 'phone', '[data-name="skip"]').click();
+  await step(page, 'pin', 'input').first().fill('12345678');
+  await page.locator('[data-fault="pin_run"]').waitFor();
+  await at('enrol-pin');
+  await choosePin(page, PIN);
+  await step(page, 'backup', '[data-step]').first().waitFor();
+  await at('enrol-guards');
+  await step(page, 'backup', '[data-name="skip"]').waitFor();
+  await at('enrol-phrase');
+  await step(page, 'backup', '.primary').click();
+  await page.locator('.words').waitFor();
+  await at('enrol-words');
+  const words = await page.locator('[data-word]').allTextContents();
+  await step(page, 'backup', '.primary').click();
+  const fields = page.locator('[data-stage="backup"] .field');
+  await fields.first().waitFor();
+  await at('enrol-words-check');
+  for (const field of await fields.all()) {
+    const place = Number(/\d+/.exec((await field.locator('label').textContent()) ?? '')?.[0]);
+    await field.locator('input').fill((words[place - 1] ?? '').replace(/^\d+\s*/, ''));
+  }
+  await step(page, 'backup', '.primary').click();
+  await firstOf(page, '[data-enrolled]');
+  await at('enrol-done');
+}
+
+/** The sequence in front of a camera, where the issuer asks for it. */
+async function guided({ page, at }: Pick<Walk, 'page' | 'at'>): Promise<void> {
+  const camera = step(page, 'face', '[data-name="camera"]');
+  if ((await camera.count()) === 0) return;
+  await camera.click();
+  await page.locator('[data-liveness] .guide strong').waitFor();
+  await at('enrol-liveness');
+  await step(page, 'face', '.button.plain').click();
+}
+
+/** What is there every day. */
+async function holders({ page, stack, at }: Walk): Promise<void> {
+  const { wallet, photo, market } = stack.urls;
+  await askForLocked(page, photo);
+  await at('consent-locked');
+  await unlock(page);
+  await page.locator('[data-preparation="ready"]').waitFor();
+  await at('consent');
+  await page.locator('.sheet .primary').click();
+  await firstOf(page, '[data-member]');
+  await askFor(page, market);
+  await page.locator('[data-preparation="ready"]').waitFor();
+  await page.locator('.sheet .button.plain').click();
+  await page.locator('[data-phase="cancelled"]').waitFor();
+  await at('consent-cancelled');
+
+  await page.goto(wallet);
+  await page.locator('[data-locked] input').waitFor();
+  await at('unlock');
+  await turnTo(page, '/recover');
+  await page.locator('[data-recover="locked"]').waitFor();
+  await at('recover-locked');
+  await turnTo(page, '/credential');
+  await unlock(page);
+  await page.locator('[data-synced]').waitFor();
+  await at('credential');
+  await turnTo(page, '/activity');
+  await page.locator('[data-entry]').first().waitFor();
+  await at('activity');
+  await turnTo(page, '/platforms');
+  await page.locator('[data-platform]').first().waitFor();
+  await at('platforms');
+  await turnTo(page, '/security');
+  await page.locator('[data-phrase]').waitFor();
+  await at('security');
+  await page.locator('.button.danger').last().click();
+  await page.locator('dialog[open]').waitFor();
+  await at('security-delete');
+  await page.locator('dialog[open] .primary').click();
+  await turnTo(page, '/scan');
+  await page.locator('input[type=file]').waitFor({ state: 'attached' });
+  await at('scan');
+  await turnTo(page, '/device');
+  await page.locator('[data-transfer="give"] input').first().waitFor({ state: 'attached' });
+  await at('device-give');
+}
+
+/** From a platform's front page to the lock, with who asks above it. */
+async function askForLocked(page: Page, url: string): Promise<void> {
+  await page.goto(url);
+  await page.locator('[data-login]').click();
+  await page.locator('[data-locked] input').waitFor();
+}
+
+/** All of it. */
+export async function walk(all: Walk): Promise<void> {
+  await strangers(all);
+  await enrolment(all);
+  await holders(all);
+}
