@@ -15,6 +15,7 @@ import { buildWasmPoseidon } from '../../src/commitment/poseidon_wasm.ts';
 import { type ChipFiles, createPassportAuthority } from '../../src/demo/chip.ts';
 import type { ChipPerson } from '../../src/demo/chip_files.ts';
 import { createLogger } from '../../src/http/logs.ts';
+import type { FaceDeps } from '../../src/issuer/face_step.ts';
 import { createIssuer, type Issuer, type IssuerDeps } from '../../src/issuer/app.ts';
 import type { PhoneDeps } from '../../src/issuer/phone.ts';
 import { keyIdOf } from '../../src/log/signatures.ts';
@@ -70,6 +71,9 @@ export interface Answer {
 export class World {
   now = NOW;
   match = true;
+  /** How faces are examined, and how long an answer waits for that; to be set before {@link open}. */
+  checkLiveness: FaceDeps['checkLiveness'] = 'unsafe_off';
+  answerWithin = 5000;
   registerUp = true;
   readonly submitted: { leaf: string; signature: string }[] = [];
   /** What holders asked for, as the register was told. */
@@ -104,7 +108,8 @@ export class World {
       issuerNumber: 5,
       anchors: authority.anchors,
       compareFaces: () => Promise.resolve({ match: this.match, distances: { double: this.match ? 0.3 : 0.7 } }),
-      checkLiveness: 'unsafe_off',
+      checkLiveness: this.checkLiveness,
+      answerWithin: this.answerWithin,
       database: this.database,
       poseidon: await buildWasmPoseidon(),
       verificationKey,
