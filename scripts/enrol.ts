@@ -29,7 +29,7 @@ const KINDS: Readonly<Record<string, DocumentKind>> = {
   'foreign-pr': 'foreign_permanent_resident_card',
 };
 
-const HELP = `Usage: npm run enrol -- (--kind KIND | --story NAME) [--url URL] [--json] [--help]
+const HELP = `Usage: npm run enrol -- (--kind KIND | --story NAME) [--url URL [--inbox URL]] [--json] [--help]
 
 Enrols a sample person, or tells a story of a credential's life, over HTTP. People, documents and their
 authorities are simulated; checking, comparing faces, proving and verifying are real.
@@ -37,6 +37,7 @@ authorities are simulated; checking, comparing faces, proving and verifying are 
   --kind KIND   ${Object.keys(KINDS).join(', ')}
   --story NAME  ${LIFE_STORIES.join(', ')}
   --url URL     address of the wallet of a running stack (npm start); by default a stack of its own is started
+  --inbox URL   page of the messages to phones of that stack; without it no phone is confirmed there
   --json        print one JSON object and nothing else (with: npm run --silent enrol -- …)
                   a kind:  {ok, kind, steps: [{name, ms}], leafIndex}
                   a story: {ok, subBefore, subAfter, code?}
@@ -65,7 +66,7 @@ async function onOwnStack(options: Omit<LifeStageOptions, 'url' | 'clock'>, play
   };
   const epoch = EPOCH_SECONDS * 1000;
   const stack = await startDemoStack({
-    config: { ...ephemeralConfig(), epochSeconds: EPOCH_SECONDS },
+    config: { ...ephemeralConfig(), epochSeconds: EPOCH_SECONDS, liveness: 'required' },
     clock,
     timers: false,
   });
@@ -76,6 +77,7 @@ async function onOwnStack(options: Omit<LifeStageOptions, 'url' | 'clock'>, play
       clock,
       skip,
       approvers: stack.approverKeys,
+      inboxUrl: stack.inboxUrl,
       turn: () => {
         skip(epoch);
         return stack.register.turn();
@@ -103,6 +105,7 @@ function readArguments() {
         kind: { type: 'string' },
         story: { type: 'string' },
         url: { type: 'string' },
+        inbox: { type: 'string' },
         json: { type: 'boolean' },
         help: { type: 'boolean' },
       },
@@ -125,7 +128,10 @@ if (values.kind !== undefined && (kind === undefined || !Object.hasOwn(KINDS, va
 }
 if (values.story !== undefined && story === undefined) fail(`there is no story ${values.story}`);
 if ((kind === undefined) === (story === undefined)) fail('name a kind or a story');
-if (values.url !== undefined && !URL.canParse(values.url)) fail('the URL is none');
+for (const url of [values.url, values.inbox]) {
+  if (url !== undefined && !URL.canParse(url)) fail(`${url} is no URL`);
+}
+const originOf = (url: string): string => new URL(url).origin;
 
 const play: Play = (stage) => (kind === undefined ? tellLife(stage, story as LifeStory) : runEnrolment(stage, kind));
 try {
@@ -139,7 +145,14 @@ try {
   const result =
     values.url === undefined
       ? await onOwnStack(common, play)
-      : await play(await openLifeStage({ ...common, url: new URL(values.url).origin, clock: () => Date.now() }));
+      : await play(
+          await openLifeStage({
+            ...common,
+            url: originOf(values.url),
+            inboxUrl: values.inbox === undefined ? undefined : originOf(values.inbox),
+            clock: () => Date.now(),
+          }),
+        );
   const shown = 'kind' in result ? { ...result, kind: values.kind } : result;
   console.log(json ? JSON.stringify(shown) : result.ok ? 'all went as it must' : 'SOMETHING WENT WRONG');
   process.exit(result.ok ? 0 : 1);

@@ -5,11 +5,14 @@
  *
  * @module
  */
+import { z } from 'zod';
 import type { Poseidon } from '../commitment/poseidon.ts';
 import { DOCUMENT_KINDS, type DocumentKind } from '../protocol/attributes.ts';
 import { ProtocolError } from '../protocol/errors.ts';
+import { PHONE_CODE_DIGITS } from '../protocol/phone.ts';
 import type { SignedCredential } from '../wallet/credential.ts';
 import { awaitPublication, type EnrolDeps, type Enrolment } from '../wallet/enrol.ts';
+import { confirmPhone, requestPhoneCode } from '../wallet/enrol_phone.ts';
 import type { GuardConfig } from '../wallet/environment.ts';
 import type { Prover } from '../wallet/prover.ts';
 import { sync } from '../wallet/sync.ts';
@@ -31,6 +34,8 @@ export interface LifeStageOptions {
   readonly turn?: () => Promise<unknown>;
   /** Lets roots of before go out of use; without it nobody waits for that. */
   readonly pass?: () => Promise<unknown>;
+  /** Page on which messages to phones arrive; without it phones are not confirmed. */
+  readonly inboxUrl?: string | undefined;
   /** Ed25519 secret keys of the register's approvers, where they are at hand. */
   readonly approvers?: readonly Uint8Array[];
   /** Moves every program's clock forward, by milliseconds, where that can be done. */
@@ -127,12 +132,29 @@ export type Measure = <T>(name: string, step: () => Promise<T>) => Promise<T>;
 
 /** Shows a person's document and face, as far as the sample has them. */
 export async function identify(
-  { deps, samples }: LifeStage,
+  stage: LifeStage,
   enrolment: Enrolment,
   { person, document }: { readonly person: SamplePerson; readonly document: SamplePerson['documents'][number] },
   measure: Measure = (_, step) => step(),
 ): Promise<void> {
+  const { deps, samples, inboxUrl } = stage;
   await measure('document', () => samples.showDocument(deps, enrolment, person, document));
   if (document.chip) await measure('chip', () => samples.answerChallenge(deps, enrolment, person, document));
   await measure('face', () => samples.showFace(deps, enrolment, person));
+  if (inboxUrl !== undefined) await measure('phone', () => confirmNumber(stage, inboxUrl, enrolment));
+}
+
+const inbox = z.object({ messages: z.array(z.object({ to: z.string(), text: z.string() })) });
+
+/** Confirms a number that nobody has, by the code that arrives on the page of messages. */
+async function confirmNumber({ deps, fetch, random }: LifeStage, url: string, enrolment: Enrolment): Promise<void> {
+  const digits = Array.from(random(8), (byte) => String(byte % 10)).join('');
+  const number = `+86139${digits}`;
+  const asked = await requestPhoneCode(deps, enrolment, number);
+  if (asked.outcome !== 'sent') throw new ProtocolError('story_broken', 'the issuer sends no code to phones');
+  const { messages } = inbox.parse(await (await fetch(`${url}/messages.json`)).json());
+  const text = messages.find(({ to }) => to === number)?.text ?? '';
+  const code = new RegExp(`\\d{${String(PHONE_CODE_DIGITS)}}`).exec(text)?.[0] ?? '';
+  const { outcome } = await confirmPhone(deps, enrolment, code);
+  if (outcome !== 'confirmed') throw new ProtocolError('story_broken', 'the code that arrived is not the one');
 }
