@@ -143,7 +143,7 @@ async function holders({ page, stack, at }: Walk): Promise<void> {
   await turnTo(page, '/security');
   await page.locator('[data-phrase]').waitFor();
   await at('security');
-  await page.locator('.button.danger').last().click();
+  await page.locator('.button.danger:visible').last().click();
   await page.locator('dialog[open]').waitFor();
   await at('security-delete');
   await page.locator('dialog[open] .primary').click();

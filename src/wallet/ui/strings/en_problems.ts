@@ -144,4 +144,9 @@ export const problems = {
   backup_malformed: 'This is not a backup of this wallet, or it comes from a newer version.',
   unlock_refused: 'This does not unlock the wallet on this device. Try again.',
   passkey_unavailable: 'The passkey was not used. Try again, or use the PIN.',
+  wallet_locked: 'The wallet has been locked meanwhile. Unlock it and try again.',
+  lock_missing: 'This wallet does not unlock in this way. Use another.',
+  storage_full: 'This device has no room left for the wallet. Free some space and try again; nothing was lost.',
+  transfer_invalid: 'This code does not belong to the transfer. Begin again on both devices.',
+  transfer_too_large: 'There is more in this wallet than a transfer can carry. Use the backup instead.',
 };

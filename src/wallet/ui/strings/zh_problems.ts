@@ -134,4 +134,9 @@ export const problems: Strings['problems'] = {
   backup_malformed: '这不是本钱包的备份，或来自更新的版本。',
   unlock_refused: '无法在这台设备上解锁钱包。请再试一次。',
   passkey_unavailable: '没有使用通行密钥。请再试一次，或使用密码。',
+  wallet_locked: '钱包此时已锁定。请解锁后重试。',
+  lock_missing: '这个钱包不能这样解锁，请换一种方式。',
+  storage_full: '这台设备没有空间存放钱包。请清理空间后重试，没有丢失任何内容。',
+  transfer_invalid: '这个二维码不属于此次传送。请在两台设备上重新开始。',
+  transfer_too_large: '钱包内容超出一次传送的容量，请改用备份。',
 };
