@@ -224,6 +224,10 @@ describe('a document', () => {
     const anchors = anchorsOf(csca, second, abroad);
     const lists = [second, abroad].map((issuer) => listOf(crlBy(issuer, [revoked(signer)]), anchors));
     expect(verdict(signer, lists, { anchors })).toMatchObject({ ok: true, revocation: 'missing' });
+    // A key that two countries share does not carry a list over the border.
+    const own = listOf(crlBy(csca, [revoked(signer)]), anchors.concat(anchorsOf(csca)));
+    expect(verdict(signer, [own])).toMatchObject({ reason: 'certificate_revoked' });
+    expect(verdict(signer, [{ ...own, country: 'XX' }])).toMatchObject({ ok: true, revocation: 'missing' });
     expect(serialKey(serialOf(signer))).not.toBe(serialKey(serialOf(other)));
   });
 });
