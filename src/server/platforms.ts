@@ -23,6 +23,7 @@ import { platformMigrations, type PlatformSchema } from '../storage/platform.ts'
 import type { OidcSchema } from '../storage/oidc.ts';
 import type { OriginSchema } from '../storage/origin.ts';
 import { openVerificationKey } from '../verifying/artifacts.ts';
+import { buttonScript } from './button_script.ts';
 import { PLATFORM_PROGRAMS, type PlatformProgram } from './config.ts';
 import type { Keys } from './keys.ts';
 import type { App } from './listen.ts';
@@ -111,10 +112,12 @@ async function startPlatform(
   const collector = await startCollector(house);
   const walletUrl = `${options.walletUrl}/present`;
   const { apiKey } = options;
+  const button = await buttonScript();
   return bind(house, kind, async (origin): Promise<{ readonly app: App; readonly bridge: Bridge }> => {
     await pinOrigin(database, origin);
     const verifier = createPlatformApp({
       origin,
+      button,
       apiKeys: [apiKey],
       walletUrl,
       manifest,

@@ -32,7 +32,7 @@ import {
 import { chooseIndex, markUsed } from '../limits.ts';
 import type { ArmedHandle } from '../prover.ts';
 import { positionAt } from '../sync.ts';
-import { anonymousFetch, clock } from './browser.ts';
+import { anonymousFetch, clock, random } from './browser.ts';
 import { holdUnlocked } from './inactivity.ts';
 import { codeOf } from './problems.ts';
 import type { WorkerProver } from './proving.ts';
@@ -254,7 +254,7 @@ export function useConsent(fragment: string): ConsentFlow {
       setPhase({ name: 'delivering' });
       const answered = ready.armed.pending;
       const uses = { vault: await store.safe.secrets(), clock };
-      const sent = deliver(answered, presentation, { fetch: anonymousFetch, clock, signal });
+      const sent = deliver(answered, presentation, { fetch: anonymousFetch, clock, random, signal });
       const [{ redirectUri, confirmationCode }] = await Promise.all([
         sent.finally(() => performance.mark('bauta:verified')),
         remember(wallet, ready),
