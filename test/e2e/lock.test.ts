@@ -50,7 +50,7 @@ describe.skipIf(missing)('the lock', () => {
   it('stands in front of every page, asks nobody, and refuses another PIN', async () => {
     for (const path of ['/', '/credential', '/activity', '/platforms', '/security', '/scan', '/device', '/renew']) {
       await page.goto(`${stack.urls.wallet}${path}`);
-      await page.locator(path === '/device' ? '[data-transfer="take"]' : LOCKED).waitFor();
+      await page.locator(LOCKED).waitFor();
     }
     await page.goto(stack.urls.wallet);
     await page.locator(LOCKED).waitFor();
