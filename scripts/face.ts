@@ -4,20 +4,30 @@
  *
  * @module
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createFaceComparer, type FaceComparer, type FaceComparison } from '../src/issuer/faces.ts';
+import { createFaceComparer, type FaceComparer } from '../src/issuer/faces.ts';
 import { ProtocolError } from '../src/protocol/errors.ts';
+import { ROOT } from './circuits/compile.ts';
+import { drawCurve } from './face/curve.ts';
+import { type Evaluation, evaluate, measureFolder } from './face/evaluate.ts';
+import { writeReport } from './face/report.ts';
 
 const HELP = `Usage: npm run --silent face -- compare PORTRAIT LIVE
-       npm run --silent face -- pairs FOLDER
+       npm run --silent face -- evaluate FOLDER [--json] [--out FILE] [--write]
 
-compare  Whether two pictures (JPEG, PNG, JPEG 2000) show the same person. Prints one line of JSON:
-         {"match", "distances": {"human", "face_api"}, "ms"}; a match needs both distances <= 0.5.
-         Where a picture cannot be judged: {"error": {"code", "message"}}.
-pairs    Compares every NNN-portrait.jpg of a folder with every NNN-live.jpg and prints how genuine
-         and impostor pairs spread, as JSON. Two seconds a pair.
+compare   Whether two pictures (JPEG, PNG, JPEG 2000) show the same person. Prints one line of JSON:
+          {"match", "distances": {"human", "face_api"}, "ms"}; a match needs both distances <= 0.5.
+          Where a picture cannot be judged: {"error": {"code", "message"}}.
+evaluate  Compares every NNN-portrait.jpg of a folder with every NNN-live.jpg and prints
+          {"genuine", "impostor", "threshold", "fmr", "fnmr", …}: counts of pairs of one person and of
+          two, the threshold, and the rates of false matches and non-matches, for both networks
+          together and each alone, with the upper ends of their 95 % confidence intervals.
+  --json       one line of JSON in place of lines for people
+  --out FILE   draws the curve of both rates over the threshold, as SVG
+  --write      writes docs/faces.md and its curve
+          A second a picture; progress goes to stderr.
 
 Exit status: 0 compared, match or not; 1 no verdict (no face, several faces, not a picture); 2 wrong
 usage or unreadable file.
@@ -33,62 +43,55 @@ function readInput(path: string): Uint8Array {
   }
 }
 
-interface Spread {
-  readonly pairs: number;
-  readonly matched: number;
-  readonly distances: Readonly<
-    Record<string, { readonly least: number; readonly median: number; readonly most: number }>
-  >;
+interface EvaluateOptions {
+  readonly json: boolean;
+  readonly out: string | undefined;
+  readonly write: boolean;
 }
 
-function spread(results: readonly FaceComparison[]): Spread {
-  const names = Object.keys(results[0]?.distances ?? {});
-  const rounded = (value: number | undefined): number => Math.round((value ?? NaN) * 1000) / 1000;
-  return {
-    pairs: results.length,
-    matched: results.filter(({ match }) => match).length,
-    distances: Object.fromEntries(
-      names.map((name) => {
-        const sorted = results.map(({ distances }) => distances[name] ?? NaN).sort((a, b) => a - b);
-        return [
-          name,
-          { least: rounded(sorted[0]), median: rounded(sorted[sorted.length >> 1]), most: rounded(sorted.at(-1)) },
-        ];
-      }),
-    ),
-  };
-}
-
-async function comparePairs({ compareFaces }: FaceComparer, folder: string): Promise<object> {
-  const numbers = readdirSync(folder).flatMap((file) => /^(\d+)-portrait\.jpg$/.exec(file)?.slice(1) ?? []);
-  const genuine: FaceComparison[] = [];
-  const impostor: FaceComparison[] = [];
-  for (const portrait of numbers) {
-    for (const live of numbers) {
-      const result = await compareFaces(
-        readInput(join(folder, `${portrait}-portrait.jpg`)),
-        readInput(join(folder, `${live}-live.jpg`)),
-      );
-      (portrait === live ? genuine : impostor).push(result);
-    }
+async function runEvaluate(
+  faces: FaceComparer,
+  folder: string,
+  { json, out, write }: EvaluateOptions,
+): Promise<string> {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new UsageError(`${folder} is no folder`);
   }
-  return { genuine: spread(genuine), impostor: spread(impostor) };
+  const measured = await measureFolder(faces, folder, (line) => process.stderr.write(`${line}\n`));
+  if (measured.impostor.length === 0)
+    throw new UsageError(`${folder} holds no two pairs NNN-portrait.jpg, NNN-live.jpg`);
+  const evaluation = evaluate(measured);
+  if (out !== undefined) writeFileSync(out, drawCurve(measured));
+  if (write) await writeReport(join(ROOT, 'docs'), measured, evaluation);
+  return json ? JSON.stringify(evaluation) : describe(evaluation);
 }
 
-async function answer(args: readonly string[]): Promise<object | undefined> {
+function describe({ genuine, impostor, threshold, fmr, fmrUpper, fnmr, fnmrUpper }: Evaluation): string {
+  const rate = (value: number, upper: number): string =>
+    `${(value * 100).toFixed(2)} % (95 %: at most ${(upper * 100).toFixed(2)} %)`;
+  return `false matches among ${String(impostor)} pairs of two people at ${String(threshold)}: ${rate(fmr, fmrUpper)}
+false non-matches among ${String(genuine)} pairs of one person: ${rate(fnmr, fnmrUpper)}`;
+}
+
+async function answer(args: readonly string[]): Promise<string | undefined> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { help: { type: 'boolean', short: 'h' } },
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      json: { type: 'boolean', default: false },
+      out: { type: 'string' },
+      write: { type: 'boolean', default: false },
+    },
   });
   if (values.help === true) return undefined;
   const [command, first, second, ...more] = positionals;
   const faces = createFaceComparer();
   if (command === 'compare' && first !== undefined && second !== undefined && more.length === 0) {
-    return faces.compareFaces(readInput(first), readInput(second));
+    return JSON.stringify(await faces.compareFaces(readInput(first), readInput(second)));
   }
-  if (command === 'pairs' && first !== undefined && second === undefined) {
-    return comparePairs(faces, first);
+  if (command === 'evaluate' && first !== undefined && second === undefined) {
+    return runEvaluate(faces, first, { ...values, out: values.out });
   }
   throw new UsageError('say what to compare');
 }
@@ -96,7 +99,7 @@ async function answer(args: readonly string[]): Promise<object | undefined> {
 async function main(): Promise<number> {
   try {
     const result = await answer(process.argv.slice(2));
-    process.stdout.write(result === undefined ? HELP : `${JSON.stringify(result)}\n`);
+    process.stdout.write(result === undefined ? HELP : `${result}\n`);
     return 0;
   } catch (error) {
     if (error instanceof ProtocolError) {

@@ -63,9 +63,12 @@ export async function loadFaceApi(): Promise<FaceMatcher> {
         input.dispose();
       }
     },
-    distance: euclidean,
+    distance: faceApiDistance,
   };
 }
+
+/** Distance of two descriptors of this matcher. */
+export const faceApiDistance = euclidean;
 
 async function load(): Promise<FaceApi> {
   // Required here and not above: the library keeps the `fetch` that it finds when it is evaluated.

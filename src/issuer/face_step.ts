@@ -180,9 +180,11 @@ export function faceRoutes(sessions: Sessions, deps: FaceDeps, bearer: (header: 
 
 /** Waits for a result, but not for long. */
 async function within<T>(work: Promise<T>, milliseconds: number): Promise<T | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
+    timer = setTimeout(() => {
+      resolve(undefined);
+    }, milliseconds);
   });
   // Should it fail later, the session remembers how.
   work.catch(() => undefined);
