@@ -116,7 +116,7 @@ function Body(): VNode {
   const strings = useStrings();
   const route = useRoute();
   const { boot, start, wallet } = useBoot();
-  usePublication(wallet);
+  const hindrance = usePublication(wallet);
   return (
     <>
       {wallet !== undefined && (
@@ -126,6 +126,11 @@ function Body(): VNode {
       )}
       <main class="page" aria-busy={boot.state === 'loading'}>
         <UpdateNotice />
+        {hindrance !== undefined && (
+          <div class="narrow spaced">
+            <Problem code={hindrance} />
+          </div>
+        )}
         {boot.state === 'loading' && <p class="soft">{strings.loading}</p>}
         {boot.state === 'failed' && (
           <div class="narrow">

@@ -5,14 +5,15 @@
  * @module
  */
 import type { FunctionComponent, VNode } from 'preact';
-import { useCallback, useEffect, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { useStrings } from './language.tsx';
 import { Button, Problem } from './parts.tsx';
 
 /**
  * Makes a component of one that is loaded later.
  *
- * @param load - Imports it; called again after a failure, e.g. without a connection.
+ * @param load - Imports it. What a browser could not load once it may not load again in the same document, so
+ * that after a failure, e.g. without a connection, the page is loaded anew.
  */
 export function lazy<Props extends object>(
   load: () => Promise<FunctionComponent<Props>>,
@@ -22,8 +23,8 @@ export function lazy<Props extends object>(
     const { loading, retry } = useStrings();
     const [, setReady] = useState(loaded !== undefined);
     const [failed, setFailed] = useState(false);
-    const fetchPart = useCallback(() => {
-      setFailed(false);
+    useEffect(() => {
+      if (loaded !== undefined) return;
       load().then(
         (component) => {
           loaded = component;
@@ -32,16 +33,13 @@ export function lazy<Props extends object>(
         () => setFailed(true),
       );
     }, []);
-    useEffect(() => {
-      if (loaded === undefined) fetchPart();
-    }, []);
     const Part = loaded;
     if (Part !== undefined) return <Part {...props} />;
     if (!failed) return <p class="soft">{loading}</p>;
     return (
       <div class="narrow">
         <Problem code="network_failed">
-          <Button kind="primary" onClick={fetchPart}>
+          <Button kind="primary" onClick={() => location.reload()}>
             {retry}
           </Button>
         </Problem>

@@ -6,8 +6,9 @@
  * @module
  */
 import type { VNode } from 'preact';
+import { useEffect } from 'preact/hooks';
 import { lazy } from './lazy.tsx';
-import type { Route } from './route.ts';
+import { go, type Route } from './route.ts';
 import { useWallet } from './wallet_context.ts';
 import { WelcomePage } from './welcome.tsx';
 
@@ -22,6 +23,12 @@ const ScanPage = lazy(async () => (await import('./scan_page.tsx')).ScanPage);
 const DevicePage = lazy(async () => (await import('./device_page.tsx')).DevicePage);
 const RecoverPage = lazy(async () => (await import('./recover_page.tsx')).RecoverPage);
 const PromisesPage = lazy(async () => (await import('./promises_page.tsx')).PromisesPage);
+
+/** Leads back to an enrolment that was interrupted, under its own address, so that all of its steps follow. */
+function GoOn({ fragment }: { readonly fragment: string }): null {
+  useEffect(() => go('enrol', fragment), []);
+  return null;
+}
 
 /** The page of an address. */
 export function CurrentPage({ route }: { readonly route: Route }): VNode {
@@ -41,10 +48,10 @@ export function CurrentPage({ route }: { readonly route: Route }): VNode {
   if (credentials.length === 0 && signed === undefined) {
     // An enrolment without a document is not worth going on with.
     const hasBegun = pending !== undefined && pending.stage !== 'document';
-    return hasBegun ? <EnrolPage fragment={fragment} purpose={pending.purpose} /> : <WelcomePage />;
+    return hasBegun ? <GoOn fragment={fragment} /> : <WelcomePage />;
   }
   // Nothing of a credential is of use before a PIN protects it.
-  if (state === 'none') return <EnrolPage fragment={fragment} purpose="first" />;
+  if (state === 'none') return <GoOn fragment={fragment} />;
   if (page === 'scan') return <ScanPage />;
   if (page === 'activity') return <ActivityPage />;
   if (page === 'platforms') return <PlatformsPage />;

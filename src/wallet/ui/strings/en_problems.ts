@@ -40,6 +40,7 @@ export const problems = {
     'Your head was not seen to turn. Turn it clearly to the side and stay a moment. A photograph will not do.',
   liveness_blink_missing:
     'Your eyes were not seen to close and open again. Close them for about a second. A photograph will not do.',
+  liveness_action_unasked: 'Your head turned when nothing asked for it. Do only what is asked, when it is asked.',
   liveness_face_changed: 'The pictures do not all show one person. Take them again, alone.',
   liveness_frames_repeated: 'The camera gave the same picture twice. Take the pictures again.',
   liveness_out_of_order: 'The pictures do not follow the steps in time. Take them again.',
@@ -79,7 +80,8 @@ export const problems = {
 
   link_invalid: 'This link is incomplete. Go back to the site and start again.',
   request_invalid: 'The site’s request is malformed, so the wallet does not answer it.',
-  request_expired: 'This request has expired. Go back to the site and start again.',
+  request_expired:
+    'This request has expired. Go back to the site and start again. If that does not help, look at the date and time of this device.',
   ask_refused: 'The site asks for something that no site may ask. The wallet does not answer.',
   policy_mismatch: 'The request says one thing and checks another. The wallet does not answer.',
   policy_unmet: 'Your credential does not meet what the site asks. Nothing was sent.',
@@ -103,9 +105,9 @@ export const problems = {
   credential_not_published: 'The register has not published your credential yet. Try again in a minute.',
   checkpoint_invalid: 'The register’s answer is not properly signed. Nothing was sent. Try again later.',
   checkpoint_not_witnessed:
-    'Too few witnesses have confirmed what the register shows, so your wallet does not use it. Try again later.',
+    'Too few witnesses have confirmed what the register shows, so your wallet does not use it. Try again later, and look at the date and time of this device.',
   checkpoints_stale:
-    'Too few witnesses have confirmed the register’s newer states for too long. Until they do, your wallet cannot know what was revoked, and sends nothing. Try again later.',
+    'Too few witnesses have confirmed the register’s newer states for too long. Until they do, your wallet cannot know what was revoked, and sends nothing. Try again later, and look at the date and time of this device.',
   checkpoint_rolled_back: 'The register shows an older state than before. Nothing was sent. Try again later.',
   checkpoint_second_root: 'The register shows two states at once. Nothing was sent. Report this to the issuer.',
   artifact_hash_mismatch: 'A downloaded proving file was damaged or exchanged, and was thrown away. Try again.',

@@ -38,6 +38,7 @@ export const problems: Strings['problems'] = {
   face_busy: '此刻正在核验的人很多，请过一分钟再试。',
   liveness_turn_missing: '没有看到转头。请明显地把头转向一侧并停留片刻。照片无法通过。',
   liveness_blink_missing: '没有看到眼睛闭上又睁开。请闭眼大约一秒。照片无法通过。',
+  liveness_action_unasked: '在没有要求时转了头。请按提示、按时间完成动作。',
   liveness_face_changed: '画面中不是同一个人。请独自重新拍摄。',
   liveness_frames_repeated: '摄像头两次给出同一画面，请重新拍摄。',
   liveness_out_of_order: '画面没有按时按顺序完成动作，请重新拍摄。',
@@ -74,7 +75,7 @@ export const problems: Strings['problems'] = {
 
   link_invalid: '链接不完整，请回到网站重新开始。',
   request_invalid: '网站的请求格式有误，钱包不予回应。',
-  request_expired: '请求已过期，请回到网站重新开始。',
+  request_expired: '请求已过期，请回到网站重新开始。如果仍然不行，请检查这台设备的日期和时间。',
   ask_refused: '网站索取了任何网站都不得索取的内容，钱包不予回应。',
   policy_mismatch: '请求的说明与实际查验不一致，钱包不予回应。',
   policy_unmet: '你的凭证不符合网站的要求。什么都没有发出。',
@@ -96,9 +97,9 @@ export const problems: Strings['problems'] = {
   credential_replaced: '这张凭证已经换发，由新凭证取代。请使用换发时所用的钱包；如果不是你本人换发，请联系签发机构。',
   credential_not_published: '登记簿还没有公布你的凭证，请过一分钟再试。',
   checkpoint_invalid: '登记簿的回应没有正确签名。什么都没有发出，请稍后再试。',
-  checkpoint_not_witnessed: '确认登记簿内容的见证方太少，钱包不会采用。请稍后再试。',
+  checkpoint_not_witnessed: '确认登记簿内容的见证方太少，钱包不会采用。请稍后再试，并检查这台设备的日期和时间。',
   checkpoints_stale:
-    '登记簿较新的状态已太久没有得到足够见证方的确认。在此之前钱包无法得知哪些凭证已被撤销，因此什么都不会发出。请稍后再试。',
+    '登记簿较新的状态已太久没有得到足够见证方的确认。在此之前钱包无法得知哪些凭证已被撤销，因此什么都不会发出。请稍后再试，并检查这台设备的日期和时间。',
   checkpoint_rolled_back: '登记簿显示的状态比之前更旧。什么都没有发出，请稍后再试。',
   checkpoint_second_root: '登记簿同时给出了两种状态。什么都没有发出，请告知签发机构。',
   artifact_hash_mismatch: '下载的证明文件已损坏或被替换，现已丢弃。请重试。',
