@@ -35,7 +35,7 @@ import {
 } from './enrol.ts';
 import type { GuardConfig, Random } from './environment.ts';
 import type { GuardClientDeps } from './guard_client.ts';
-import { type Changed, changePin, enrolAtGuards, type GuardKeyring, openAtGuards, type Opening } from './guards.ts';
+import { enrolAtGuards, type GuardKeyring, openAtGuards, type Opening } from './guards.ts';
 import { renewHolder } from './holder.ts';
 import { accepted, jsonOf } from './http.ts';
 import { readPhrase } from './phrase.ts';
@@ -119,28 +119,6 @@ export async function sealWithPin(
 ): Promise<SealedUnderPin> {
   const keyring = await enrolAtGuards(deps, guards, pin, birth);
   return { keyring, backup: await sealBackup(seed, { kind: 'guards', ...keyring }, deps.random) };
-}
-
-/**
- * Changes the PIN of the backup that the issuer keeps. Cut short anywhere, old PIN and old backup belong
- * together, or new PIN and new backup do.
- *
- * @param old - Records of the PIN that goes.
- * @param keep - Keeps the new records and tokens in the vault before the issuer has the backup.
- * @throws {@link ProtocolError} as `changePin` and {@link storeBackups}.
- */
-export function changeBackupPin(
-  deps: EnrolDeps & PinDeps,
-  guards: readonly GuardConfig[],
-  { seed, old }: { readonly seed: FieldElement; readonly old: Pick<GuardKeyring, 'records' | 'eraseTokens'> },
-  next: { readonly pin: string; readonly birth?: number },
-  keep: (keyring: GuardKeyring) => Promise<void>,
-): Promise<Changed> {
-  return changePin(deps, guards, old, next, async (keyring) => {
-    await keep(keyring);
-    const backup = await sealBackup(seed, { kind: 'guards', ...keyring }, deps.random);
-    await storeBackups(deps, seed, { guards: backup });
-  });
 }
 
 /** What came of a PIN: as at the guards, with the seed. */

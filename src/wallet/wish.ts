@@ -15,7 +15,8 @@ export function wishOf(
   credentials: readonly Credential[],
 ): CredentialWish {
   if (purpose === 'restore') return RESTORED;
-  if (purpose === 'reset') return asked === true ? { age: 'unknown' } : RESET;
+  // Asked again, the wish stays the same, since the issuer answers alike to no other.
+  if (purpose === 'reset') return asked === true ? { ...RESET, age: 'unknown' } : RESET;
   const [known] = credentials;
   if (known !== undefined) return sameSeed(known);
   return asked === true ? { age: 'unknown' } : {};
