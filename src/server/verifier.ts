@@ -22,7 +22,7 @@ output, without pseudonyms.
   --help
 
 Instead of the file: BAUTA_VERIFIER_DATABASE, _API_KEYS and _WEBHOOK_SECRETS (separated by commas), _HOST, _PORT,
-_OPERATIONS_HOST, _OPERATIONS_PORT, _THREADS.
+_OPERATIONS_HOST, _OPERATIONS_PORT, _THREADS, _OIDC_SECRET, _MOVED_FROM_API_KEY.
 
 /healthz, /readyz and /metrics are on the port for operations, which the public must not reach.
 SIGTERM or SIGINT ends it; exit code 0 when every request under way was finished, 1 when some were cut off, 2 when

@@ -9,6 +9,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { DEFAULT_LIMITS } from '../platform/limits.ts';
+import { MOST_CLIENTS, oidcClientSchema } from '../platform/oidc/clients.ts';
 import { checkWebhookUrl } from '../platform/webhook_delivery.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { fromBase64Url, isAllowedUrl, isOrigin } from '../protocol/scope.ts';
@@ -96,6 +97,27 @@ const schema = z.strictObject({
         .min(1, 'must hold a secret: whsec_ and the output of openssl rand -base64 32'),
     })
     .optional(),
+  /** Without it there is no bridge. */
+  oidc: z
+    .strictObject({
+      name: z
+        .string()
+        .regex(/^[a-z0-9-]{1,40}$/, 'must be a short name of letters, digits and hyphens, for cookies')
+        .default('platform'),
+      secret: z
+        .string()
+        .refine(isKey, 'must be 32 secret bytes in base64url: openssl rand -base64 32 | tr +/ -_ | tr -d ='),
+      clients: z.array(oidcClientSchema).min(1, 'must hold the platform’s applications').max(MOST_CLIENTS),
+    })
+    .optional(),
+  /** The origin that the platform had; its verifier must still run there. */
+  moved_from: z
+    .strictObject({
+      origin: z.string().refine(isOrigin, 'must be an origin, such as https://old.example'),
+      url: webUrl.transform((text) => text.replace(/\/+$/, '')).optional(),
+      api_key: z.string().min(LEAST_API_KEY, 'must be a key of the verifier at the old origin'),
+    })
+    .optional(),
   limits: z.strictObject({ per_key: rate.nullable().optional(), per_address: rate.nullable().optional() }).default({}),
   trusted_proxies: z.number().int().min(0).max(8).default(0),
   shutdown: z
@@ -124,6 +146,8 @@ const VARIABLES: readonly (readonly [string, readonly string[], (text: string) =
   ['OPERATIONS_HOST', ['operations', 'host'], String],
   ['OPERATIONS_PORT', ['operations', 'port'], Number],
   ['THREADS', ['verifying_threads'], Number],
+  ['OIDC_SECRET', ['oidc', 'secret'], String],
+  ['MOVED_FROM_API_KEY', ['moved_from', 'api_key'], String],
   ['WEBHOOK_SECRETS', ['webhook', 'secrets'], (text) => text.split(',').map((key) => key.trim())],
 ];
 
@@ -174,6 +198,9 @@ export function parseVerifierConfig(value: unknown, env: Environment): VerifierC
   }
   if (production && config.database === ':memory:') {
     throw invalid(['database: must be kept, since it holds consumed actions: file:PATH or postgres://…'], undefined);
+  }
+  if (config.moved_from !== undefined && config.oidc === undefined) {
+    throw invalid(['moved_from: needs oidc, which shows the page'], undefined);
   }
   const limitOf = (given: z.output<typeof rate> | null | undefined, usual: z.output<typeof rate>) =>
     given === undefined ? usual : (given ?? undefined);

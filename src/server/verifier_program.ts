@@ -24,14 +24,16 @@ import { createWebhookSender } from '../platform/webhook_sender.ts';
 import { type Manifest, parseManifest, requireProductionKeys } from '../protocol/artifacts.ts';
 import { fromBase64Url } from '../protocol/scope.ts';
 import { migrate } from '../storage/migrate.ts';
-import { openDatabase } from '../storage/open.ts';
-import { pinOrigin } from '../storage/origin.ts';
+import type { OidcSchema } from '../storage/oidc.ts';
+import { type Database, openDatabase } from '../storage/open.ts';
+import { type OriginSchema, pinOrigin } from '../storage/origin.ts';
 import { platformMigrations, type PlatformSchema } from '../storage/platform.ts';
 import { countWebhooks } from '../storage/webhooks.ts';
 import { openVerificationKey } from '../verifying/artifacts.ts';
 import { buttonScript } from './button_script.ts';
 import { connectionAddress, listen, type Listening } from './listen.ts';
 import { ARTIFACTS } from './pages.ts';
+import { withBridge } from './verifier_bridge.ts';
 import type { VerifierConfig } from './verifier_config.ts';
 
 /** Milliseconds that a request waits for a connection to the database. */
@@ -110,7 +112,7 @@ async function start(
   const database = await openDatabase<PlatformSchema>(config.database, { connectTimeout: CONNECT_TIMEOUT });
   closers.push(() => database.close());
   await migrate(database, platformMigrations);
-  await pinOrigin(database, config.origin);
+  const pinned = (await pinOrigin(database, config.origin)) as Database<OidcSchema & OriginSchema>;
   const verifier = await startJudging(manifest, config.verifying_threads);
   const collector = createCollector(verifier);
   closers.push(collector.close);
@@ -182,7 +184,7 @@ async function start(
   );
   closers.push(() => operations.close());
   const listening = await listen(
-    () => Promise.resolve({ app }),
+    async (local) => ({ app: await withBridge(config, { app, local, database: pinned, logger, clock, closers }) }),
     config.listen.port,
     'verifier',
     'listen.port or BAUTA_VERIFIER_PORT',
