@@ -162,6 +162,7 @@ export const STATUS_OF: Readonly<Record<string, ContentfulStatusCode>> = {
   face_eyes_closed: 422,
   liveness_turn_missing: 422,
   liveness_blink_missing: 422,
+  liveness_action_unasked: 422,
   liveness_face_changed: 422,
   liveness_frames_repeated: 422,
   liveness_out_of_order: 422,

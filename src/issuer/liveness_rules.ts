@@ -8,6 +8,7 @@
  *           that explains it (face_flatness.ts), in two pictures
  * blinked   in one picture the eyes narrower by both measures of openness, and not alike after the best
  *           homography; in one before it and in one after it open
+ * unasked   turned to a side that the step does not ask for, after its beginning
  * ```
  *
  * Landmarks alone do not do: a photograph that is tilted two ways and rolled leads the face mesh to see a head
@@ -71,6 +72,9 @@ export interface SeenActions {
 /** How alike two pictures are if both show one flat thing; both by their number in the capture. */
 export type LikenessOf = (reference: number, other: number) => Likeness;
 
+/** Where each action turns the head: 1 is the person's own left. */
+const SIDES: Readonly<Record<LivenessAction, -1 | 0 | 1>> = { look_ahead: 0, turn_left: 1, turn_right: -1, blink: 0 };
+
 interface Measured {
   readonly at: number;
   readonly step: number;
@@ -85,7 +89,7 @@ interface Measured {
  * @param frames - All pictures, in order.
  * @param likeness - Asked only of pictures that pass everything else.
  * @throws {@link ProtocolError} `face_multiple`, `face_missing`, `face_too_small`, `face_turned_away`,
- * `face_eyes_closed`, `liveness_turn_missing`, `liveness_blink_missing`.
+ * `face_eyes_closed`, `liveness_turn_missing`, `liveness_blink_missing`, `liveness_action_unasked`.
  */
 export function findActions(
   actions: readonly LivenessAction[],
@@ -94,6 +98,7 @@ export function findActions(
 ): SeenActions {
   const measured = soleFaces(frames);
   const frontal = findFrontal(measured);
+  checkUnasked(actions, measured, frontal);
   const acting = actions.slice(1).map((action, i) => {
     const step = i + 1;
     return action === 'blink'
@@ -142,6 +147,36 @@ function findFrontal(measured: readonly Measured[]): Measured {
     throw new ProtocolError('face_eyes_closed', 'the eyes are closed; look into the camera with open eyes at first');
   }
   return frontal;
+}
+
+/**
+ * Refuses turns that nobody asked for: a recording of somebody who does everything all the time would answer
+ * any sequence. At the beginning of a step the head may still be where the step before had it.
+ */
+function checkUnasked(actions: readonly LivenessAction[], measured: readonly Measured[], frontal: Measured): void {
+  for (const [step, action] of actions.entries()) {
+    if (step === 0) continue;
+    let allowed = [SIDES[action], SIDES[actions[step - 1] ?? 'look_ahead']];
+    for (const one of measured.filter((each) => each.step === step)) {
+      const side = sideOf(one, frontal);
+      if (side === 0 || side === SIDES[action]) {
+        allowed = [SIDES[action]];
+      } else if (!allowed.includes(side)) {
+        throw new ProtocolError(
+          'liveness_action_unasked',
+          'the head turned unasked; do only what is asked, and in time',
+        );
+      }
+    }
+  }
+}
+
+/** To which side a face is turned, by its landmarks alone. */
+function sideOf({ face, points }: Measured, frontal: Measured): -1 | 0 | 1 {
+  const yaw = face.angle.yaw - frontal.face.angle.yaw;
+  const offset = noseOffset(points) - noseOffset(frontal.points);
+  if (Math.min(yaw / MIN_TURN_YAW, offset / MIN_TURN_OFFSET) >= 1) return 1;
+  return Math.max(yaw / MIN_TURN_YAW, offset / MIN_TURN_OFFSET) <= -1 ? -1 : 0;
 }
 
 /** The least turned picture among those that show the turn. */
