@@ -16,6 +16,8 @@ const PAGES: Readonly<Record<string, string>> = {
     <button>plain</button></form></bauta-login>`,
   '/own': '<bauta-login action="/login"></bauta-login>',
   '/disabled': '<bauta-login action="/login" disabled></bauta-login>',
+  '/return': `<bauta-return><form method="post" action="/login"><input type="hidden" name="response_code"></form>
+    </bauta-return>`,
   '/late': '<bauta-login lang="zh" theme="dark" action="/login"></bauta-login>',
 };
 
@@ -166,6 +168,19 @@ describe.skipIf(chromiumPath() === undefined)('the button', () => {
     const isDark = colorScheme === 'dark' || path === '/late';
     expect(contrast(look.backgroundColor, isDark ? 'rgb(255 255 255)' : 'rgb(0 0 0)')).toBeLessThan(4.5);
     await page.context().close();
+  });
+
+  it('and its end bring the code from the fragment to the form, and take it out of the address', async () => {
+    const { page, faults } = await open('/return#response_code=a-b_c');
+    await page.waitForURL('**/login');
+    expect(posts).toEqual(['/login response_code=a-b_c']);
+    await page.goBack();
+    expect(page.url()).toBe(`${origin}/return`);
+    expect(faults).toEqual([]);
+    await page.context().close();
+    const { page: bare } = await open('/return');
+    expect(posts).toEqual([]);
+    await bare.context().close();
   });
 
   it('leaves the form to browsers without scripts', async () => {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../../scripts/circuits/compile.ts';
+import { packed } from './packed.ts';
 import { listFiles } from '../../scripts/checks/modules.ts';
 
 const run = promisify(execFile);
@@ -56,10 +57,10 @@ describe('the package for platforms', () => {
   let home: string;
 
   beforeAll(async () => {
-    const { stdout } = await run('npm', ['run', '--silent', 'pack:platform'], { cwd: ROOT });
+    const tarball = await packed();
     home = await mkdtemp(join(tmpdir(), 'bauta-platform-'));
     await writeFile(join(home, 'package.json'), '{ "private": true, "type": "module" }');
-    await run('npm', ['install', '--prefer-offline', '--no-save', '--no-package-lock', join(ROOT, stdout.trim())], {
+    await run('npm', ['install', '--prefer-offline', '--no-save', '--no-package-lock', tarball], {
       cwd: home,
     });
     await writeFile(join(home, 'consumer.ts'), CONSUMER);

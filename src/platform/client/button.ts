@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * `<bauta-login>`: the button that begins a login, an age check, a confirmation or a vote.
+ * `<bauta-login>`: the button that begins a login, an age check, a confirmation or a vote; `<bauta-return>`: the end of
+ * it, on the page that the wallet returns to.
  *
  * ```html
  * <script type="module" src="/bauta-login.js"></script>
@@ -12,6 +13,13 @@
  * inside, `action` names where to post. `lang` is `en` or `zh`, by default that of the page; `theme` is `light` or
  * `dark`, by default what the reader prefers. Works under a strict Content-Security-Policy and with Trusted Types;
  * loads nothing, stores nothing, tells nobody.
+ *
+ * ```html
+ * <bauta-return><form method="post" action="/return"><input type="hidden" name="response_code"></form></bauta-return>
+ * ```
+ *
+ * The response code is in the page's fragment, which no server sees: this element puts it into the form, takes it out
+ * of the address, and submits.
  *
  * @module
  */
@@ -164,16 +172,28 @@ function createButtonClass(): CustomElementConstructor {
   };
 }
 
-/**
- * Defines the element, once.
- *
- * @param name - Its name, with a hyphen.
- */
-export function defineLoginButton(name = 'bauta-login'): void {
-  if (globalThis.customElements.get(name) === undefined) {
-    globalThis.customElements.define(name, createButtonClass());
-  }
+function createReturnClass(): CustomElementConstructor {
+  return class BautaReturn extends HTMLElement {
+    connectedCallback(): void {
+      const code = new URLSearchParams(globalThis.location.hash.slice(1)).get('response_code');
+      const form = this.querySelector('form');
+      const field = form?.querySelector<HTMLInputElement>('input[name=response_code]');
+      if (code === null || form === null || field === null || field === undefined) return;
+      // It works once, and is of no use in a history.
+      globalThis.history.replaceState(null, '', globalThis.location.pathname + globalThis.location.search);
+      field.value = code;
+      form.requestSubmit();
+    }
+  };
+}
+
+/** Defines both elements, once. */
+export function defineElements(): void {
+  const { customElements } = globalThis;
+  if (customElements.get('bauta-login') !== undefined) return;
+  customElements.define('bauta-login', createButtonClass());
+  customElements.define('bauta-return', createReturnClass());
 }
 
 // As a script of a page it needs no other: on a server there is nothing to define.
-if ('customElements' in globalThis) defineLoginButton();
+if ('customElements' in globalThis) defineElements();
