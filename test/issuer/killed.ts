@@ -51,9 +51,7 @@ const database: typeof opened = {
   ...opened,
   transaction: async (work, options) => {
     if (point === 'before record') die();
-    const result = await opened.transaction(work, options);
-    if (point === 'after record') die();
-    return result;
+    return opened.transaction(work, options);
   },
 };
 const authority = createPassportAuthority({ country: 'CN', algorithm: 'ecdsa-p256', at: now });
@@ -76,8 +74,10 @@ const { app } = createIssuer({
   approvers: {},
   registerUrl,
   fetch: async (input, init) => {
+    const isSubmission = init?.method === 'POST';
+    if (point === 'after record' && isSubmission) die();
     const answer = await fetch(input, init);
-    if (point === 'after submit' && init?.method === 'POST') die();
+    if (point === 'after submit' && isSubmission) die();
     return answer;
   },
 });
