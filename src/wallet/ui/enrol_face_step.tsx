@@ -56,8 +56,13 @@ export function FaceStep({ flow }: { readonly flow: Flow }): VNode {
   };
   const begin = async (): Promise<void> => {
     try {
-      const opened = await openCamera();
-      setStage({ name: 'guided', stream: opened });
+      setStage({ name: 'guided', stream: await openCamera() });
+    } catch (error) {
+      fail(error);
+    }
+  };
+  const draw = async (opened: MediaStream): Promise<void> => {
+    try {
       setStage({ name: 'guided', stream: opened, challenge: await requestLiveness(deps, enrolment) });
     } catch (error) {
       fail(error);
@@ -103,6 +108,7 @@ export function FaceStep({ flow }: { readonly flow: Flow }): VNode {
           <LivenessGuide
             stream={stage.stream}
             steps={stage.challenge?.steps}
+            onReady={() => void draw(stage.stream)}
             onFrames={(frames) => (stage.challenge === undefined ? undefined : send(stage.challenge, frames))}
             onProblem={fail}
           />

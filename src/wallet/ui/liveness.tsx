@@ -42,6 +42,8 @@ function Drawing({ action }: { readonly action: LivenessAction }): VNode {
 export function LivenessGuide(props: {
   readonly stream: MediaStream;
   readonly steps: readonly LivenessStep[] | undefined;
+  /** Called when the camera gives pictures: only then may the time of the sequence begin. */
+  readonly onReady: () => void;
   readonly onFrames: (frames: readonly CapturedFrame[]) => void;
   readonly onProblem: (error: unknown) => void;
 }): VNode {
@@ -80,7 +82,15 @@ export function LivenessGuide(props: {
         )}
       </div>
       {step !== undefined && <TimeLeft key={current} seconds={step.seconds} />}
-      <video ref={video} class="camera" autoplay playsinline muted aria-label={liveness.preview} />
+      <video
+        ref={video}
+        class="camera"
+        autoplay
+        playsinline
+        muted
+        aria-label={liveness.preview}
+        onLoadedData={props.onReady}
+      />
     </div>
   );
 }
