@@ -19,7 +19,8 @@ export function chromiumPath(): string | undefined {
   return PATHS.find((path) => path !== undefined && existsSync(path));
 }
 
-const ARGS = [
+/** How Chromium is started. */
+export const ARGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
