@@ -134,9 +134,9 @@ describe.skipIf(missing)('in a browser', () => {
     await page.locator('canvas[data-ready]').waitFor();
     const plain = await bytes();
     await page.locator('[name="brightness"]').fill('40');
-    await expect.poll(async () => (await bytes())[1]).toBeGreaterThan(plain[1] ?? 0);
+    await expect.poll(async () => (await bytes())[1], { timeout: 15_000 }).toBeGreaterThan(plain[1] ?? 0);
     await page.locator('[type="reset"]').click();
-    await expect.poll(bytes).toEqual(plain);
+    await expect.poll(bytes, { timeout: 15_000 }).toEqual(plain);
     expect(await page.locator('[name="soften"]').isDisabled()).toBe(true);
     const download = page.waitForEvent('download');
     await page.locator('#save').click();
@@ -146,7 +146,7 @@ describe.skipIf(missing)('in a browser', () => {
     const sent = seen.requests.length;
     await page.locator('#own').setInputFiles({ name: 'own.png', mimeType: 'image/png', buffer: saved });
     await page.locator('[value="mono"]').check();
-    await expect.poll(async () => (await bytes())[1]).not.toBe(plain[1]);
+    await expect.poll(async () => (await bytes())[1], { timeout: 15_000 }).not.toBe(plain[1]);
     expect(seen.requests.slice(sent)).toEqual([]);
 
     await house.enrol(page, 'kim');
@@ -156,7 +156,7 @@ describe.skipIf(missing)('in a browser', () => {
     for (const tool of ['soften', 'slim', 'sketch']) {
       const before = (await bytes())[1];
       await page.locator(`[name="${tool}"]`).fill('80');
-      await expect.poll(async () => (await bytes())[1], { timeout: 10_000 }).not.toBe(before);
+      await expect.poll(async () => (await bytes())[1], { timeout: 15_000 }).not.toBe(before);
     }
     expect((await bytes())[0]).toBe(portrait[0]);
     expect(seen.faults).toEqual([]);
@@ -215,7 +215,9 @@ describe.skipIf(missing)('in a browser', () => {
     expect(await page.locator('[data-transaction]').innerText()).toContain('Benches with backs');
     await page.locator('.sheet .primary').click();
     await page.locator('[data-cast]').waitFor();
-    await expect.poll(() => counter.locator('[data-result="week.2"] [data-proved]').textContent()).toBe('1');
+    await expect
+      .poll(() => counter.locator('[data-result="week.2"] [data-proved]').textContent(), { timeout: 15_000 })
+      .toBe('1');
     await page.locator('[value="1"]').first().check();
     await page.locator('[data-vote="week"]').click();
     if ((await firstOf(page, '[data-locked] input', '[data-problem]', READY)) === '[data-locked] input')

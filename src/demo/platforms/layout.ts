@@ -32,6 +32,7 @@ export function layout({ kind, texts }: PageContext, content: Html, scripts: rea
         <link rel="icon" href="/assets/${kind}.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/assets/site.css" />
         <link rel="stylesheet" href="/assets/${kind}.css" />
+        <script src="/bauta-login.js" type="module"></script>
         ${scripts.map((name) => html`<script src="${name}" type="module"></script>`)}
       </head>
       <body>
@@ -73,6 +74,16 @@ export function mask(): Html {
   </svg>`;
 }
 
+/** The verifier's own button, which takes the place of the plain one where scripts run. */
+export function bautaButton({ kind, texts }: PageContext, action: string, name: 'login' | 'confirm'): Html {
+  const purpose = name === 'confirm' ? 'confirm' : kind === 'photo' ? 'age' : 'login';
+  const label = name === 'confirm' ? texts.market.confirm : texts.login;
+  const attribute = name === 'confirm' ? html`data-confirm` : html`data-login`;
+  return html`<bauta-login purpose="${purpose}" ${attribute}
+    ><form method="post" action="${action}"><button class="bauta">${mask()}${label}</button></form></bauta-login
+  >`;
+}
+
 /** Who is there, and the ways in: with Bauta, with a password, or not at all. */
 export function visitorPanel(
   context: PageContext,
@@ -86,10 +97,7 @@ export function visitorPanel(
     return html`<section class="panel" data-account>
       <p class="note">${texts.signedIn(visitor.name)}</p>
       ${more}
-      <div class="ways">
-        <form method="post" action="/login"><button class="bauta" data-login>${mask()}${texts.login}</button></form>
-        ${logoutForm(texts)}
-      </div>
+      <div class="ways">${bautaButton(context, '/login', 'login')} ${logoutForm(texts)}</div>
     </section>`;
   }
   const guest = visitor !== undefined;
@@ -97,7 +105,7 @@ export function visitorPanel(
     ${guest ? html`<p class="note" data-guest>${texts.guest}</p>` : ''}
     <p>${words.why}</p>
     <div class="ways">
-      <form method="post" action="/login"><button class="bauta" data-login>${mask()}${texts.login}</button></form>
+      ${bautaButton(context, '/login', 'login')}
       ${
         guest
           ? ''

@@ -9,7 +9,7 @@
 import type { Context } from 'hono';
 import { getCookie } from 'hono/cookie';
 import { html } from 'hono/html';
-import { hero, type Html, layout, mask, type PageContext, visitorPanel } from './layout.ts';
+import { bautaButton, hero, type Html, layout, type PageContext, visitorPanel } from './layout.ts';
 import { type Begin, markOf, type Then } from './login.ts';
 import type { Visitor } from './sessions.ts';
 import type { Site } from './site.ts';
@@ -137,12 +137,12 @@ function frontPage(context: PageContext, visitor: Visitor | undefined, state: Fr
   );
 }
 
-function unusual({ texts }: PageContext): Html {
-  const { unusual: title, unusualText, confirm } = texts.market;
+function unusual(context: PageContext): Html {
+  const { unusual: title, unusualText } = context.texts.market;
   return html`<section class="panel warn" data-unusual>
     <h2>${title}</h2>
     <p>${unusualText}</p>
-    <form method="post" action="/confirm"><button class="bauta" data-confirm>${mask()}${confirm}</button></form>
+    ${bautaButton(context, '/confirm', 'confirm')}
   </section>`;
 }
 
