@@ -14,8 +14,6 @@ import { connectionAddress } from './listen.ts';
 import { bind, type House, open, random } from './programs.ts';
 import type { WalletConfig } from './wallet_host.ts';
 
-export { connectionAddress } from './listen.ts';
-
 /** What they are called. */
 const NAMES: Readonly<Record<GuardProgram, { readonly en: string; readonly zh: string }>> = {
   guard1: { en: 'First sample guard', zh: '示例守护方一' },
