@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { format, resolveConfig } from 'prettier';
-import { STATUS_OF } from '../src/http/problems.ts';
+import { STATUS_OF } from '../src/http/statuses.ts';
 import { listFiles } from './checks/modules.ts';
 import { ROOT } from './circuits/compile.ts';
 

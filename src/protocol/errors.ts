@@ -2,7 +2,7 @@
 /**
  * The one error class of the project. A stable `code` says what went wrong to programs, the message
  * says what to do to people; no message carries a secret. HTTP status codes are chosen in one place,
- * `src/http/problems.ts`.
+ * `src/http/statuses.ts`.
  *
  * @module
  */

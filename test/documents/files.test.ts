@@ -7,7 +7,7 @@ import { der, join, text } from '../../src/demo/der.ts';
 import { readCom, readDg1 } from '../../src/documents/lds.ts';
 import { readDg2 } from '../../src/documents/portrait.ts';
 import { countriesOf, issuingStateOf } from '../../src/documents/states.ts';
-import { findTlv, readTlvs } from '../../src/documents/tlv.ts';
+import { findTlv, MAX_OBJECTS, readTlvs } from '../../src/documents/tlv.ts';
 import { NATIONALITIES } from '../../src/protocol/nationality.ts';
 import { jpeg, PERSON } from './samples.ts';
 
@@ -29,11 +29,26 @@ describe('data objects', () => {
   it.each([
     ['an indefinite length', [0x30, 0x80, 0, 0]],
     ['a length of five bytes', [0x30, 0x85, 0, 0, 0, 0, 0]],
-    ['a value that is cut short', [0x30, 2, 1]],
-    ['a length that is cut short', [0x30, 0x82, 1]],
     ['a tag of three bytes', [0x5f, 0x81, 0x01, 0]],
   ])('are refused with %s', (_, bytes) => {
     expect(() => readTlvs(Uint8Array.from(bytes), 'x')).toThrow(malformed);
+  });
+
+  // Told apart from `too many parts`, to which a reader would come that goes on where nothing is left.
+  it.each([
+    ['after one byte of a tag of two', [0x5f]],
+    ['after the tag', [0x30]],
+    ['in the length', [0x30, 0x82, 1]],
+    ['in the value', [0x30, 2, 1]],
+    ['in the second object', [0x04, 1, 7, 0x30, 1]],
+  ])('are refused when they end %s', (_, bytes) => {
+    expect(() => readTlvs(Uint8Array.from(bytes), 'x')).toThrow(malformed);
+    expect(() => readTlvs(Uint8Array.from(bytes), 'x')).toThrow('x is cut short');
+  });
+
+  it('are at most so many', () => {
+    expect(readTlvs(new Uint8Array(2 * MAX_OBJECTS), 'x')).toHaveLength(MAX_OBJECTS);
+    expect(() => readTlvs(new Uint8Array(2 * MAX_OBJECTS + 2), 'x')).toThrow('x has too many parts');
   });
 });
 

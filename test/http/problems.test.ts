@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { STATUS_OF } from '../../src/http/problems.ts';
+import { STATUS_OF } from '../../src/http/statuses.ts';
 
 const SOURCES = join(import.meta.dirname, '..', '..', 'src');
 
