@@ -40,10 +40,6 @@ export function CredentialPage(): VNode {
       {held.credentials.map((each, i) => (
         <Published key={String(each.leaf)} credential={each} first={i === 0} />
       ))}
-      <div class="beside">
-        <Platforms />
-        <More />
-      </div>
     </div>
   );
 }
@@ -109,6 +105,12 @@ function Published(props: { readonly credential: Credential; readonly first: boo
         )}
         {standing.state === 'revoked' && <Problem code="credential_revoked" />}
         {synced !== undefined && standing.state !== 'revoked' && <Announced credential={held} at={synced.at} />}
+        {props.first && (
+          <>
+            <Platforms />
+            <More />
+          </>
+        )}
       </div>
       <div class="stack">
         <Panel>

@@ -69,9 +69,13 @@ const SAME_AS = new Map<string, keyof Strings['problems']>(
   } as const),
 );
 
+/** What browsers call a part of a page that did not load. */
+const IMPORT_FAILED = /dynamically imported module|Importing a module script failed/i;
+
 /** The code of an error; `unexpected` for those that have none. */
 export function codeOf(error: unknown): string {
-  return error instanceof ProtocolError ? error.code : 'unexpected';
+  if (error instanceof ProtocolError) return error.code;
+  return error instanceof TypeError && IMPORT_FAILED.test(error.message) ? 'page_incomplete' : 'unexpected';
 }
 
 /** The text for a code; that of `unexpected` for codes without a text of their own. */

@@ -111,9 +111,7 @@ export function QrScanner({ onText }: { readonly onText: (text: string) => void 
           </div>
         </>
       )}
-      <p role="alert" class="fault">
-        {none ? scan.none : ''}
-      </p>
+      <div role="alert">{none && <p class="fault">{scan.none}</p>}</div>
       {problem !== undefined && <Problem code={problem} />}
     </div>
   );

@@ -38,9 +38,7 @@ export function ScanPage(): VNode {
       <p class="soft">{scan.text}</p>
       <Panel>
         <QrScanner onText={take} />
-        <p role="alert" class="fault">
-          {other ? scan.other : ''}
-        </p>
+        <div role="alert">{other && <p class="fault">{scan.other}</p>}</div>
       </Panel>
       <Panel tone="sunken">
         <Form onSubmit={() => take(link)}>

@@ -6,13 +6,13 @@
  * @module
  */
 import type { VNode } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { PIN_DIGITS } from '../pin.ts';
 import type { Unlocking } from '../safe.ts';
 import { Form, PinField } from './fields.tsx';
 import { useStrings } from './language.tsx';
 import { Mask } from './mask.tsx';
-import { Button, Heading, Notice, PageLink, Panel } from './parts.tsx';
+import { Button, Heading, PageLink, Panel } from './parts.tsx';
 import { askPasskey } from './passkey.ts';
 import { codeOf, textOf } from './problems.ts';
 import { useWallet } from './wallet_context.ts';
@@ -33,6 +33,7 @@ export function UnlockPage(): VNode {
       <p class="small">
         <PageLink to="recover">{unlock.forgotten}</PageLink>
       </p>
+      <p class="soft small">{unlock.forgottenText}</p>
     </div>
   );
 }
@@ -73,7 +74,6 @@ export function UnlockForm(): VNode {
   const { unlock } = strings;
   const { store, held, refresh } = useWallet();
   const [pin, setPin] = useState('');
-  const alert = useRef<HTMLParagraphElement>(null);
   const { busy, problem, attempt } = useUnlocking(async (secret) => {
     await store.safe.unlock(secret);
     await refresh();
@@ -94,7 +94,7 @@ export function UnlockForm(): VNode {
       )}
       <Form onSubmit={() => attempt(() => Promise.resolve({ kind: 'pin', pin }))}>
         <PinField label={unlock.pin} value={pin} onValue={setPin} first wrong={problem === 'unlock_refused'} />
-        <p ref={alert} role="alert" class="fault" data-problem={problem}>
+        <p role="alert" class="fault" data-problem={problem}>
           {problem === undefined ? '' : textOf(problem, strings)}
         </p>
         <Button kind={passkey === undefined ? 'primary' : 'plain'} disabled={busy || pin.length !== PIN_DIGITS}>
@@ -103,10 +103,4 @@ export function UnlockForm(): VNode {
       </Form>
     </div>
   );
-}
-
-/** Said where the wallet cannot be opened any more. */
-export function ForgottenPin(): VNode {
-  const { unlock } = useStrings();
-  return <Notice tone="info">{unlock.forgottenText}</Notice>;
 }

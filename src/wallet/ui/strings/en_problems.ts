@@ -11,6 +11,8 @@ export const problems = {
   network_failed: 'A server did not answer. Check that you are connected, then try again.',
   service_unavailable: 'One of the services cannot answer at this moment. Try again in a minute.',
   worker_failed: 'The part that makes proofs did not start, or ended. Try again; if it happens again, reload the page.',
+  page_incomplete:
+    'A part of this page could not be loaded. Check that you are connected, then reload the page; what you did is kept.',
   config_invalid: 'The wallet’s server is not set up correctly. Try again later.',
 
   document_tampered: 'The passport’s data does not match its signature. Use the unaltered files.',

@@ -53,7 +53,7 @@ export const enrol: Strings['enrol'] = {
     dg15: '数据组 15（DG15），如有',
   },
   next: '继续',
-  toIssuer: (issuer) => `${issuer}会收到什么`,
+  toIssuer: (issuer) => `${issuer} 会收到什么`,
   toIssuerText:
     '证件中经签名的数据和你的面部照片。作出决定后，姓名、号码和照片随即删除，只留下一个加密标记，用来保证一人只办理一次。',
   staysHere: '什么留在这台设备上',

@@ -12,6 +12,7 @@ export const problems: Strings['problems'] = {
   network_failed: '服务器没有回应。请检查网络后重试。',
   service_unavailable: '有一项服务暂时无法回应，请过一分钟再试。',
   worker_failed: '生成证明的部分没有启动或已中止。请重试；如果仍然如此，请刷新页面。',
+  page_incomplete: '页面有一部分未能加载。请检查网络连接，然后重新加载页面；已完成的内容不会丢失。',
   config_invalid: '钱包服务器的配置有误，请稍后再试。',
 
   document_tampered: '护照数据与签名不符，请使用未经改动的文件。',

@@ -52,7 +52,7 @@ export const wallet: typeof english = {
     title: '由密码保护的备份',
     text: '你的密钥在守护方的协助下以密码封存。守护方只计算尝试次数，看不到密码。签发机构保管封存件，却无法打开。',
     guards: (names) => `已在守护方登记：${names.join('、')}`,
-    stored: (issuer) => `封存件由${issuer}保管`,
+    stored: (issuer) => `封存件由 ${issuer} 保管`,
     later: '以后再做',
     laterMeans: '在此之前，丢失设备就等于失去身份。钱包会提醒你。',
     none: '还没有备份',
