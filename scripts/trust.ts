@@ -15,7 +15,8 @@ import { type ImportedFile, importTrust, openTrustStore } from '../src/server/tr
 const HELP = `Usage: npm run --silent trust -- import [FILE…] [--root CERT…] --into DIR [--json]
        npm run --silent trust -- list DIR [--json]
 
-import verifies files and adds them to the store in DIR: all of them, or none. A FILE, DER or PEM, is
+import verifies files and adds them to the store in DIR: all of them, or none; one import at a time. A FILE, DER or
+PEM, is
 
   a master list       signed by a signer of a --root of this or an earlier import; a newer list takes the place
                       of an older one of the same root, and an older one is refused

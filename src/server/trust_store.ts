@@ -7,6 +7,7 @@
  * store.json       {"version": 1, "inputs": [{"kind", "fingerprint", "root"?}]}
  * inputs/HASH      each file as it was imported
  * verified         the result, of `verified.ts`
+ * importing        there while one import runs, so that no other does
  * ```
  *
  * At every opening all inputs are read and hashed again, and so is the code that verifies: where anything
@@ -175,13 +176,13 @@ function requireNewer(imported: readonly TrustInput[], after: Trust): void {
 }
 
 /**
- * Imports files: all of them, or none.
+ * Imports files: all of them, or none; one import at a time.
  *
  * @param roots - Trusted because the operator says so; for the master lists among the files, and by themselves.
  * @param at - Unix milliseconds, now.
  * @returns What is trusted afterwards.
- * @throws {@link ProtocolError} `trust_file_unknown`, `trust_outdated`, and what a file is refused for:
- * `master_list_untrusted`, `crl_untrusted`, `csca_unknown`, `document_malformed`, …
+ * @throws {@link ProtocolError} `trust_file_unknown`, `trust_outdated`, `trust_store_busy`, and what a file is
+ * refused for: `master_list_untrusted`, `crl_untrusted`, `csca_unknown`, `document_malformed`, …
  */
 export async function importTrust(
   folder: string,
@@ -191,6 +192,35 @@ export async function importTrust(
 ): Promise<Trust> {
   const large = [...files, ...roots].find(({ bytes }) => bytes.length > 2 * MAX_MASTER_LIST_BYTES);
   if (large !== undefined) throw new ProtocolError('trust_file_unknown', `${large.name} is too large`);
+  return alone(folder, () => importInto(folder, files, roots, at));
+}
+
+/** Two imports at once would each write what the other does not know: a newer list could be lost again. */
+async function alone<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  const path = join(folder, 'importing');
+  await mkdir(folder, { recursive: true });
+  try {
+    await writeFile(path, '', { flag: 'wx' });
+  } catch (cause) {
+    if ((cause as { code?: unknown }).code !== 'EEXIST') throw cause;
+    throw new ProtocolError(
+      'trust_store_busy',
+      `another import into this store is running; if none is, one was cut short: delete ${path}`,
+    );
+  }
+  try {
+    return await work();
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+async function importInto(
+  folder: string,
+  files: readonly ImportedFile[],
+  roots: readonly ImportedFile[],
+  at: number,
+): Promise<Trust> {
   const present = await readInputs(folder).catch((error: unknown) => {
     if (error instanceof ProtocolError && error.code === 'trust_store_missing') return [];
     throw error;

@@ -119,6 +119,27 @@ describe('an import', () => {
     expect(await reopen()).toBe('AA UT');
   });
 
+  it('runs alone: of two at once one is refused, and nothing of the other is lost', async () => {
+    await take([], [root]);
+    const both = await Promise.all([take([listOf([a])]), take([], [b])]);
+    expect(both.filter((outcome) => outcome === 'trust_store_busy')).toHaveLength(1);
+    const done = both.find((outcome) => outcome !== 'trust_store_busy');
+    expect(await reopen()).toBe(done);
+    // One that was refused, for whatever reason, stands in nobody's way.
+    expect(await take([Uint8Array.of(1, 2, 3)])).toBe('trust_file_unknown');
+    expect(await take([listOf([a])], [b])).toBe('AA BB UT');
+  });
+
+  it('that was cut short holds up the next, which says what to do', async () => {
+    await take([], [root]);
+    const left = join(folder, 'importing');
+    await writeFile(left, '');
+    await expect(importTrust(folder, [], [file(b.certificate)], NOW)).rejects.toThrow(`delete ${left}`);
+    expect(await reopen()).toBe('UT');
+    await rm(left);
+    expect(await take([], [b])).toBe('BB UT');
+  });
+
   it('takes PEM as well', async () => {
     const pem = (name: string, bytes: Uint8Array) =>
       Buffer.from(`-----BEGIN ${name}-----\n${Buffer.from(bytes).toString('base64')}\n-----END ${name}-----\n`);
