@@ -23,7 +23,7 @@ import {
   MATCHING_SIDE,
 } from '../../src/issuer/face_matcher.ts';
 import { decodeImage } from '../../src/issuer/images.ts';
-import { MAX_CLOSED_LIKENESS, MAX_TURN_LIKENESS } from '../../src/issuer/liveness_rules.ts';
+import { findActions, MAX_CLOSED_LIKENESS, MAX_TURN_LIKENESS } from '../../src/issuer/liveness_rules.ts';
 import type { Pixels } from '../../src/issuer/pixels.ts';
 import { toDate } from '../../src/protocol/dates.ts';
 import type { LivenessAction } from '../../src/protocol/liveness.ts';
@@ -276,6 +276,22 @@ describe('a photograph', () => {
     },
     SLOW,
   );
+
+  it('is what a homography explains, whatever the landmarks say', async () => {
+    const observed = await Promise.all(
+      frames.map(async ({ step, jpeg }) => ({
+        step,
+        faces: await networks.landmarks.find(await decodeImage(jpeg, CAPTURE_SIDE)),
+      })),
+    );
+    const judge = (whole: number, eyes: number) => () => findActions(ACTIONS, observed, () => ({ whole, eyes }));
+    const code = (name: string) => expect.objectContaining({ code: name }) as Error;
+    expect(judge(MAX_TURN_LIKENESS, MAX_CLOSED_LIKENESS)).not.toThrow();
+    expect(judge(MAX_TURN_LIKENESS + 1e-9, 0)).toThrow(code('liveness_turn_missing'));
+    expect(judge(0, MAX_CLOSED_LIKENESS + 1e-9)).toThrow(code('liveness_blink_missing'));
+    expect(judge(NaN, 0)).toThrow(code('liveness_turn_missing'));
+    expect(judge(0, NaN)).toThrow(code('liveness_blink_missing'));
+  });
 
   it(
     'is told by its grey levels where slanted landmarks see a turn',
