@@ -7,7 +7,7 @@ import type { DemoStack } from '../../src/server/demo_stack.ts';
 import { en } from '../../src/wallet/ui/strings/en.ts';
 import { zh } from '../../src/wallet/ui/strings/zh.ts';
 import { chromiumPath, firstOf, launchProfile, textOf } from './browser.ts';
-import { askFor, type House, logIn, openHouse, openWallet, PIN, showFace } from './house.ts';
+import { askFor, type House, logIn, openHouse, openWallet, PIN, showFace, unlock } from './house.ts';
 import { readStore } from './read_store.ts';
 
 const missing = chromiumPath() === undefined && process.env['CI'] !== 'true';
@@ -178,6 +178,17 @@ describe.skipIf(missing)('in a browser', () => {
     await page.getByRole('link', { name: /Return to/ }).click();
     await page.locator('[data-login]').waitFor();
     expect(seen.requests.filter(({ url }) => url.endsWith('/oid4vp/responses'))).toEqual([]);
+    // The same request by a link on another site's page: the wallet says so.
+    const requested = page.waitForURL(/\/present#/);
+    await page.locator('[data-login]').click();
+    await requested;
+    const link = page.url();
+    await page.goto('about:blank');
+    await page.goto(link, { referer: 'https://elsewhere.example/' });
+    await unlock(page);
+    await page.getByText(en.consent.otherSender).waitFor();
+    expect(await textOf(page)).toContain('elsewhere.example');
+    await page.goto(stack.urls.market);
     await page.getByRole('button', { name: 'Browse as a guest' }).click();
     await page.locator('[data-guest]').waitFor();
   });

@@ -132,6 +132,10 @@ describe('the safe', () => {
     await safe.clear();
     expect(files.sealed.size).toBe(0);
     expect(await tab.state()).toBe('none');
+    // Nor does its old key stand for a lock that is set later.
+    await safe.protect(OTHER);
+    expect(await tab.state()).toBe('locked');
+    await safe.clear();
     expect(await (await safe.secrets()).get('seed')).toBeUndefined();
     await expect(safe.unlock({ kind: 'pin', pin: PIN })).rejects.toEqual(refusal('lock_missing'));
   });
