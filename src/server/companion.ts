@@ -5,7 +5,6 @@
  *
  * @module
  */
-import { parseArgs } from 'node:util';
 import { type Companion, COMPANION_PORT, createCompanion } from '../companion/app.ts';
 import { loadPcsc, PCSC_PACKAGE, PCSC_VERSION, PcscReaders } from '../companion/pcsc.ts';
 import type { CardReader } from '../companion/reader.ts';
@@ -13,6 +12,8 @@ import { decodeChip } from '../demo/chip_kept.ts';
 import { SimulatedChip } from '../demo/chip_simulator.ts';
 import { createReaderSimulator } from '../demo/reader_simulator.ts';
 import { ProtocolError } from '../protocol/errors.ts';
+import { UsageError } from '../register/command_files.ts';
+import { endWith, LARGEST_PORT, readOptions, runProgram, wholeNumber } from './command_line.ts';
 import { listen } from './listen.ts';
 import { random } from './programs.ts';
 
@@ -38,9 +39,6 @@ A card reader needs PC/SC and its binding, which is not installed by npm ci:
 
 /** Milliseconds of an answer of a simulated chip, so that progress can be seen. */
 const SIMULATED_ANSWER_MS = 4;
-
-/** A command line that is wrong. */
-class UsageError extends Error {}
 
 const text = { type: 'string' } as const;
 const OPTIONS = {
@@ -83,13 +81,12 @@ async function simulatedReader(person: string, wallet: string): Promise<CardRead
 }
 
 async function main(): Promise<void> {
-  const { values } = readArguments();
+  const values = readOptions(OPTIONS);
   if (values.help === true) {
     console.log(HELP);
     return;
   }
-  const port = Number(values.port ?? COMPANION_PORT);
-  if (!Number.isSafeInteger(port) || port < 0 || port > 65_535) throw new UsageError('--port is no port');
+  const port = wholeNumber(values.port ?? String(COMPANION_PORT), 'port', LARGEST_PORT);
   const origins = (values.wallet ?? [WALLET]).map(originOf);
   const reader =
     values.simulate === undefined
@@ -117,28 +114,10 @@ async function main(): Promise<void> {
 
   End with Ctrl+C. 按 Ctrl+C 结束。
 `);
-  const end = (): void => {
-    void Promise.resolve(made?.close())
-      .then(() => listening.close())
-      .then(() => process.exit(0));
-  };
-  process.once('SIGINT', end);
-  process.once('SIGTERM', end);
+  endWith(async () => {
+    await made?.close();
+    await listening.close();
+  });
 }
 
-function readArguments() {
-  try {
-    return parseArgs({ options: OPTIONS });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : 'the options are malformed');
-  }
-}
-
-main().catch((error: unknown) => {
-  if (error instanceof UsageError) {
-    console.error(`${error.message}\n\n${HELP}`);
-    process.exit(2);
-  }
-  console.error(error instanceof ProtocolError ? `companion: ${error.code}: ${error.message}` : error);
-  process.exit(1);
-});
+runProgram('companion', HELP, main);

@@ -5,13 +5,12 @@
  *
  * @module
  */
-import { parseArgs } from 'node:util';
 import type { Context } from 'hono';
 import { createGuard } from '../guard/app.ts';
 import { createLogger } from '../http/logs.ts';
-import { ProtocolError } from '../protocol/errors.ts';
 import type { GuardSchema } from '../storage/guard.ts';
 import { openDatabase } from '../storage/open.ts';
+import { endWith, LARGEST_PORT, readOptions, required, runProgram, wholeNumber } from './command_line.ts';
 import { makeGuardKey, readGuardKey } from './guard_keys.ts';
 import { connectionAddress, listen } from './listen.ts';
 import { random } from './programs.ts';
@@ -35,9 +34,6 @@ database; wallets call http://localhost:PORT, so put a proxy with TLS in front o
 /** Milliseconds between two looks for records to delete. */
 const TEND_INTERVAL = 10_000;
 
-/** A command line that is wrong. */
-class UsageError extends Error {}
-
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
 const OPTIONS = { key: text, database: text, port: text, 'make-key': text, 'behind-proxy': flag, help: flag } as const;
@@ -49,7 +45,7 @@ function forwardedAddress(c: Context): string {
 }
 
 async function main(): Promise<void> {
-  const { values } = readArguments();
+  const values = readOptions(OPTIONS);
   if (values.help === true) {
     console.log(HELP);
     return;
@@ -58,15 +54,9 @@ async function main(): Promise<void> {
     console.log(JSON.stringify({ public_key: (await makeGuardKey(values['make-key'])).publicKey }));
     return;
   }
-  const required = (name: 'key' | 'database' | 'port'): string => {
-    const value = values[name];
-    if (value === undefined || value === '') throw new UsageError(`--${name} is missing`);
-    return value;
-  };
-  const port = Number(required('port'));
-  if (!Number.isSafeInteger(port) || port < 0 || port > 65_535) throw new UsageError('--port is no port');
-  const keys = await readGuardKey(required('key'));
-  const database = await openDatabase<GuardSchema>(required('database'));
+  const port = wholeNumber(required(values, 'port'), 'port', LARGEST_PORT);
+  const keys = await readGuardKey(required(values, 'key'));
+  const database = await openDatabase<GuardSchema>(required(values, 'database'));
   const logger = createLogger('guard');
   const address = values['behind-proxy'] === true ? forwardedAddress : connectionAddress;
   let tend = (): Promise<void> => Promise.resolve();
@@ -86,30 +76,11 @@ async function main(): Promise<void> {
       logger.error({ error: 'records could not be deleted' });
     });
   }, TEND_INTERVAL);
-  const end = (): void => {
+  endWith(async () => {
     clearInterval(timer);
-    void listening
-      .close()
-      .then(() => database.close())
-      .then(() => process.exit(0));
-  };
-  process.once('SIGINT', end);
-  process.once('SIGTERM', end);
+    await listening.close();
+    await database.close();
+  });
 }
 
-function readArguments() {
-  try {
-    return parseArgs({ options: OPTIONS });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : 'the options are malformed');
-  }
-}
-
-main().catch((error: unknown) => {
-  if (error instanceof UsageError) {
-    console.error(`${error.message}\n\n${HELP}`);
-    process.exit(2);
-  }
-  console.error(error instanceof ProtocolError ? `guard: ${error.code}: ${error.message}` : error);
-  process.exit(1);
-});
+runProgram('guard', HELP, main);

@@ -5,15 +5,14 @@
  *
  * @module
  */
-import { parseArgs } from 'node:util';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { createLogger } from '../http/logs.ts';
-import { ProtocolError } from '../protocol/errors.ts';
 import { fromBase64Url, toBase64Url } from '../protocol/scope.ts';
 import { makeKey, readKey, UsageError } from '../register/command_files.ts';
 import { createWitness } from '../register/witness.ts';
 import { openDatabase } from '../storage/open.ts';
 import type { WitnessTables } from '../storage/witness.ts';
+import { endWith, LARGEST_PORT, readOptions, required, runProgram, wholeNumber } from './command_line.ts';
 import { listen } from './listen.ts';
 
 const HELP = `Usage: npm run --silent witness -- --name NAME --key FILE --database URL --port PORT
@@ -50,7 +49,7 @@ const OPTIONS = {
 } as const;
 
 async function main(): Promise<void> {
-  const { values } = readArguments();
+  const values = readOptions(OPTIONS);
   if (values.help === true) {
     console.log(HELP);
     return;
@@ -60,29 +59,18 @@ async function main(): Promise<void> {
     console.log(JSON.stringify({ public_key: makeKey(keyFile).public_key }));
     return;
   }
-  const required = (name: Exclude<keyof typeof OPTIONS, 'help'>): string => {
-    const value = values[name];
-    if (value === undefined || value === '') throw new UsageError(`--${name} is missing`);
-    return value;
-  };
-  const integer = (name: 'port' | 'epoch-seconds', largest: number): number => {
-    const value = Number(required(name));
-    if (!Number.isSafeInteger(value) || value < 0 || value > largest)
-      throw new UsageError(`--${name} is no such number`);
-    return value;
-  };
-  const [name, key] = [required('name'), required('register-key')];
+  const [name, key] = [required(values, 'name'), required(values, 'register-key')];
   if (!/^[\w-]{43}$/.test(key)) throw new UsageError('--register-key is 32 bytes in base64url');
-  const signingKey = readKey(required('key'), 'witness');
+  const signingKey = readKey(required(values, 'key'), 'witness');
   const register = {
-    name: required('register-name'),
+    name: required(values, 'register-name'),
     publicKey: fromBase64Url(key),
-    url: required('register-url').replace(/\/$/, ''),
-    epochSeconds: integer('epoch-seconds', 604_800),
+    url: required(values, 'register-url').replace(/\/$/, ''),
+    epochSeconds: wholeNumber(required(values, 'epoch-seconds'), 'epoch-seconds', 604_800),
   };
-  const port = integer('port', 65_535);
+  const port = wholeNumber(required(values, 'port'), 'port', LARGEST_PORT);
   const logger = createLogger(name);
-  const database = await openDatabase<WitnessTables>(required('database'));
+  const database = await openDatabase<WitnessTables>(required(values, 'database'));
   const clock = (): number => Date.now();
   const listening = await listen(
     () => createWitness({ name, signingKey, register, database, clock, fetch, logger }),
@@ -92,29 +80,10 @@ async function main(): Promise<void> {
   );
   const { origin } = listening;
   logger.info({ origin, public_key: toBase64Url(ed25519.getPublicKey(signingKey)), register: register.name });
-  const end = (): void => {
-    void listening
-      .close()
-      .then(() => database.close())
-      .then(() => process.exit(0));
-  };
-  process.once('SIGINT', end);
-  process.once('SIGTERM', end);
+  endWith(async () => {
+    await listening.close();
+    await database.close();
+  });
 }
 
-function readArguments() {
-  try {
-    return parseArgs({ options: OPTIONS });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : 'the options are malformed');
-  }
-}
-
-main().catch((error: unknown) => {
-  if (error instanceof UsageError) {
-    console.error(`${error.message}\n\n${HELP}`);
-    process.exit(2);
-  }
-  console.error(error instanceof ProtocolError ? `witness: ${error.code}: ${error.message}` : error);
-  process.exit(1);
-});
+runProgram('witness', HELP, main);
