@@ -14,7 +14,7 @@ import { proofSchema } from '../protocol/presentation.ts';
 import { deriveSession } from '../protocol/statement.ts';
 import { backupsSchema } from './backups.ts';
 import type { Issuance, SignedCredential } from './issue.ts';
-import { countAttempt, type Evidence, evidenceOf, type Sessions } from './session.ts';
+import { countAttempt, type Evidence, evidenceOf, isAttempt, type Sessions } from './session.ts';
 
 /** Proofs of a seed that may be tried in one session, beside those for a credential. */
 export const MAX_PROOF_ATTEMPTS = 10;
@@ -62,6 +62,7 @@ async function decide(
       session.phone = undefined;
       return signed;
     } catch (error) {
+      if (!isAttempt(error)) session.wishes--;
       if (error instanceof ProtocolError && REFUSALS.has(error.code)) sessions.end(session);
       throw error;
     }

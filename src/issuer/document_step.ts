@@ -23,9 +23,9 @@ import { ProtocolError } from '../protocol/errors.ts';
 import { fromBase64Url } from '../protocol/scope.ts';
 import { type DocumentDecoder, MAX_CARD_BYTES } from './decoder.ts';
 import { type PersonRegistry, resolvePerson } from './registry.ts';
-import { countAttempt, type Evidence, type Session, type Sessions } from './session.ts';
+import { countAttempt, type Evidence, isAttempt, type Session, type Sessions } from './session.ts';
 
-/** Documents that may be tried in one session. */
+/** Documents that may be tried in one session; one that a silent authority kept from being read is none. */
 export const MAX_DOCUMENT_ATTEMPTS = 10;
 /** Largest JSON body with a document's files, in bytes. */
 export const MAX_DOCUMENT_BYTES = 2 * 1024 * 1024;
@@ -145,10 +145,14 @@ async function acceptDocument(
 ): Promise<void> {
   countAttempt(++session.documents, MAX_DOCUMENT_ATTEMPTS);
   const today = dateInZone(deps.clock(), deps.timeZone);
-  const shown =
+  const reading =
     given.kind === 'passport'
-      ? await readPassportOf(given, today, deps)
-      : await readCardOf(given, fromBase64Url(session.id), today, deps);
+      ? readPassportOf(given, today, deps)
+      : readCardOf(given, fromBase64Url(session.id), today, deps);
+  const shown = await reading.catch((error: unknown) => {
+    if (!isAttempt(error)) session.documents--;
+    throw error;
+  });
   const expiry = monthStart(shown.expiry);
   if (expiry < today) {
     throw new ProtocolError('document_expires_too_soon', 'the document has expired or expires within this month');

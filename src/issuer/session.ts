@@ -197,6 +197,23 @@ export function countAttempt(attempts: number, limit: number): void {
   }
 }
 
+/** Services that did not answer. A fault that pictures or cards can provoke is none of these. */
+const UNREACHABLE: ReadonlySet<string> = new Set([
+  'decoder_unreachable',
+  'registry_unreachable',
+  'register_unreachable',
+]);
+
+/**
+ * Whether a step that failed counts as an attempt: it does not where a service was away, which nobody in front
+ * of the issuer can help.
+ *
+ * @param error - What was thrown.
+ */
+export function isAttempt(error: unknown): boolean {
+  return !(error instanceof ProtocolError && UNREACHABLE.has(error.code));
+}
+
 /** What the session's document has shown; throws `enrolment_out_of_order` if there is nothing. */
 export function evidenceOf(session: Session): Evidence {
   if (session.evidence === undefined) {
