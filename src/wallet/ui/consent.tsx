@@ -158,6 +158,18 @@ function NotYet(props: {
       </div>
     );
   }
+  if (held.state === 'none' && (held.signed ?? held.credentials[0]) !== undefined) {
+    return (
+      <div class="stack">
+        <Notice tone="info">{consent.pinFirst}</Notice>
+        <div class="actions">
+          <PageLink to="enrol" fragment={fragment} class="button primary">
+            {consent.toPin}
+          </PageLink>
+        </div>
+      </div>
+    );
+  }
   if (held.credentials.length > 0) {
     return (
       <p class="soft" role="status">

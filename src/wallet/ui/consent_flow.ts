@@ -205,7 +205,8 @@ export function useConsent(fragment: string): ConsentFlow {
   }, [fragment, attempt]);
 
   // Arming begins when request and credential are both there, while the holder reads.
-  const seed = credentials[0]?.leaf;
+  // Before a PIN protects it, a credential is of no use.
+  const seed = held.state === 'unlocked' ? credentials[0]?.leaf : undefined;
   useEffect(() => {
     const { signal } = ending.current;
     if (seed === undefined) {

@@ -195,6 +195,8 @@ export const en = {
     returnTo: (host: string) => `Return to ${host}`,
     unlockFirst: 'Unlock to see what is asked and to answer. Nothing has been sent.',
     waiting: 'Your credential is on its way',
+    pinFirst: 'Your credential needs a PIN before it can be used. The request waits here meanwhile.',
+    toPin: 'Choose a PIN',
     typeCode: 'Type this code on the screen that showed the QR code:',
     typeCodeWarning:
       'Only on the screen in front of you. Whoever asks you for this code by telephone or in a chat wants to log in as you.',

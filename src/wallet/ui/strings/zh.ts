@@ -179,6 +179,8 @@ export const zh: Strings = {
     returnTo: (host) => `返回 ${host}`,
     unlockFirst: '请先解锁，再查看请求并作答。尚未发出任何内容。',
     waiting: '你的凭证正在办理',
+    pinFirst: '凭证要先设置密码才能使用。这个请求会在此等候。',
+    toPin: '设置密码',
     typeCode: '请在显示二维码的屏幕上输入这个代码：',
     typeCodeWarning: '只能输入在你面前的屏幕上。凡是通过电话或聊天索要这个代码的人，都是想冒充你登录。',
     transactionNote: (host) => `以上内容由 ${host} 提供。你的证明将确认这些内容。`,
