@@ -16,12 +16,12 @@ import type { AnchorSet } from '../documents/anchors.ts';
 import { createLogger, type Logger } from '../http/logs.ts';
 import type { CheckLiveness, CompareFaces } from '../issuer/face_step.ts';
 import { type Manifest, parseManifest, requireProductionKeys } from '../protocol/artifacts.ts';
-import { ProtocolError } from '../protocol/errors.ts';
 import { toBase64Url } from '../protocol/scope.ts';
 import type { Register } from '../register/app.ts';
 import { startAuthorities } from './authorities.ts';
 import { type Config, PLATFORM_PROGRAMS, type PlatformProgram } from './config.ts';
 import { startGuards } from './guards.ts';
+import { livenessOf } from './liveness.ts';
 import { approverKeys, type Keys, loadKeys, makeKeys } from './keys.ts';
 import { ARTIFACTS } from './pages.ts';
 import { startPhones } from './phones.ts';
@@ -140,7 +140,13 @@ async function start(
   const asked = await startAuthorities(house, options.authority);
   const { phone, inboxUrl } = await startPhones(house);
   const issuer = await startIssuer(house, {
-    ...{ name: ISSUER_NAME.en, registerUrl, compareFaces, checkLiveness: livenessOf(options), phone },
+    ...{
+      name: ISSUER_NAME.en,
+      registerUrl,
+      compareFaces,
+      checkLiveness: livenessOf(config, options.checkLiveness),
+      phone,
+    },
     ...trusted,
     ...asked,
   });
@@ -199,18 +205,6 @@ async function start(
     witnesses: witnesses.map(({ name, url }) => ({ name, url })),
     close,
   };
-}
-
-/** How faces are checked; only a development stack may take single pictures. */
-function livenessOf({ config, checkLiveness }: StackOptions): CheckLiveness | 'unsafe_off' {
-  if (config.liveness === 'required') {
-    if (checkLiveness === undefined) throw new ProtocolError('config_invalid', 'this stack cannot check liveness');
-    return checkLiveness;
-  }
-  if (config.production) {
-    throw new ProtocolError('liveness_off_refused', 'BAUTA_LIVENESS=off takes photographs for people; remove it');
-  }
-  return 'unsafe_off';
 }
 
 /** Runs a task again and again, never twice at once; a failure waits for the next round. */
