@@ -15,6 +15,7 @@ import { awaitPublication, type EnrolDeps, type Enrolment } from '../wallet/enro
 import { confirmPhone, requestPhoneCode } from '../wallet/enrol_phone.ts';
 import type { GuardConfig } from '../wallet/environment.ts';
 import type { Prover } from '../wallet/prover.ts';
+import { sleep } from '../wallet/publication.ts';
 import { sync } from '../wallet/sync.ts';
 import { openSamples, type SampleClient, type SamplePerson } from './sample_client.ts';
 import type { StoryHolder } from './stage.ts';
@@ -86,12 +87,41 @@ export function peopleWith({ samples }: LifeStage, ...kinds: readonly DocumentKi
   return people;
 }
 
+/** How often a stack that turns by itself is asked again, and every how many milliseconds. */
+const ATTEMPTS = 60;
+const INTERVAL = 500;
+
+/**
+ * Asks until there is an answer: a stack that turns by itself needs a moment, and its witnesses another.
+ *
+ * @returns Undefined if there never is; at once where this stage turns the stack.
+ */
+export async function patiently<T>({ turn }: LifeStage, ask: () => Promise<T | undefined>): Promise<T | undefined> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const answer = await ask();
+    if (answer !== undefined || turn !== undefined) return answer;
+    await sleep(INTERVAL);
+  }
+  return undefined;
+}
+
 /** Publication, and the first sync. */
 export async function publish(stage: LifeStage, signed: SignedCredential): Promise<StoryHolder> {
   await stage.turn?.();
   const credential = await awaitPublication(stage.deps, signed);
-  return { credential, synced: await sync(credential, stage.deps.register, stage.deps) };
+  const synced = await patiently(stage, () =>
+    sync(credential, stage.deps.register, stage.deps).catch((error: unknown) => {
+      // In the log, but not yet cosigned by enough witnesses.
+      if (error instanceof ProtocolError && error.code === 'credential_not_published') return undefined;
+      throw error;
+    }),
+  );
+  if (synced === undefined) throw new ProtocolError('credential_not_published', 'the witnesses do not cosign the leaf');
+  return { credential, synced };
 }
+
+/** Refusals of a person, not of the stack: enrolled already, or with a document that no number is known for. */
+const PASSED_OVER: ReadonlySet<string> = new Set(['person_already_enrolled', 'person_number_missing']);
 
 /** Runs an enrolment with the first person who is not known yet. */
 export async function withSomeone<T>(
@@ -102,8 +132,8 @@ export async function withSomeone<T>(
     try {
       return { person, made: await enrol(person) };
     } catch (error) {
-      const isKnown = error instanceof ProtocolError && error.code === 'person_already_enrolled';
-      if (!isKnown || i === people.length - 1) throw error;
+      const isPassedOver = error instanceof ProtocolError && PASSED_OVER.has(error.code);
+      if (!isPassedOver || i === people.length - 1) throw error;
     }
   }
   throw new ProtocolError('samples_missing', 'there are no sample people');

@@ -14,11 +14,20 @@ import type { SignedCredential } from '../wallet/credential.ts';
 import { type Enrolment, openEnrolment, proveSeed, callSession, requestCredential } from '../wallet/enrol.ts';
 import { accepted } from '../wallet/http.ts';
 import { issueAgain, openWithPin, RESET, restore } from '../wallet/life.ts';
-import { sleep } from '../wallet/publication.ts';
 import { sync } from '../wallet/sync.ts';
 import { type Enrolled, enrolPerson, SAMPLE_PIN } from './enrolment_run.ts';
-import { codeOf, identify, kindName, type LifeStage, peopleWith, publish, withSomeone } from './life_stage.ts';
+import {
+  codeOf,
+  identify,
+  kindName,
+  type LifeStage,
+  patiently,
+  peopleWith,
+  publish,
+  withSomeone,
+} from './life_stage.ts';
 import { logInAt } from './site_login.ts';
+import type { SamplePerson } from './sample_client.ts';
 import type { StoryHolder } from './stage.ts';
 
 /** Names of the stories. */
@@ -39,9 +48,9 @@ export interface LifeResult {
 }
 
 const SECOND = 'resident_identity_card';
-/** How often a stack that turns by itself is looked at for the end of a credential, and every how many milliseconds. */
-const END_ATTEMPTS = 60;
-const END_INTERVAL = 500;
+
+/** The platform of the stories asks for it. */
+const isAdult = ({ age }: SamplePerson): boolean => age >= 18;
 
 /**
  * Tells a story.
@@ -56,7 +65,7 @@ export async function tellLife(stage: LifeStage, story: LifeStory): Promise<Life
     'lost-everything': ['passport'],
     revoked: ['passport'],
   } as const satisfies Record<LifeStory, readonly string[]>;
-  const { person, made } = await withSomeone(peopleWith(stage, ...kinds[story]), (each) =>
+  const { person, made } = await withSomeone(peopleWith(stage, ...kinds[story]).filter(isAdult), (each) =>
     enrolPerson(stage, { person: each, kind: 'passport' }),
   );
   const enrolled = { ...made, person };
@@ -203,13 +212,8 @@ async function asHolder({ deps, turn, say }: LifeStage, { credential }: StoryHol
 }
 
 /** The code with which a sync ends a credential, once what was decided is public; undefined if it never is. */
-async function endOf(stage: LifeStage, { credential, synced: last }: StoryHolder): Promise<string | undefined> {
-  for (let attempt = 0; attempt < END_ATTEMPTS; attempt++) {
-    const code = await codeOf(() => sync(credential, stage.deps.register, stage.deps, last));
-    if (code !== undefined || stage.turn !== undefined) return code;
-    await sleep(END_INTERVAL);
-  }
-  return undefined;
+function endOf(stage: LifeStage, { credential, synced: last }: StoryHolder): Promise<string | undefined> {
+  return patiently(stage, () => codeOf(() => sync(credential, stage.deps.register, stage.deps, last)));
 }
 
 /** Brings a holder up to date. */

@@ -16,6 +16,7 @@ const kinds = Object.keys(DOCUMENT_KINDS) as DocumentKind[];
 const person = z.object({
   id: z.string(),
   names: z.object({ en: z.string(), zh: z.string() }),
+  age: z.number(),
   documents: z.array(z.object({ id: z.string(), kind: z.enum(kinds), chip: z.boolean() })),
 });
 
