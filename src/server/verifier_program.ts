@@ -33,7 +33,6 @@ import { openVerificationKey } from '../verifying/artifacts.ts';
 import { buttonScript } from './button_script.ts';
 import { connectionAddress, listen, type Listening } from './listen.ts';
 import { ARTIFACTS } from './pages.ts';
-import { withBridge } from './verifier_bridge.ts';
 import type { VerifierConfig } from './verifier_config.ts';
 
 /** Milliseconds that a request waits for a connection to the database. */
@@ -184,7 +183,12 @@ async function start(
   );
   closers.push(() => operations.close());
   const listening = await listen(
-    async (local) => ({ app: await withBridge(config, { app, local, database: pinned, logger, clock, closers }) }),
+    async (local) => {
+      if (config.oidc === undefined) return { app };
+      // Loaded where it is asked for: it brings a provider along.
+      const { withBridge } = await import('./verifier_bridge.ts');
+      return { app: await withBridge(config, { app, local, database: pinned, logger, clock, closers }) };
+    },
     config.listen.port,
     'verifier',
     'listen.port or BAUTA_VERIFIER_PORT',

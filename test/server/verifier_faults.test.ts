@@ -72,7 +72,8 @@ describeOnEachDatabase('a verifier', (open) => {
   it('is one of two on a database, and the two accept and consume everything once', async ({ skip }) => {
     const url = await open();
     if (isFile(url)) skip('on SQLite one process runs');
-    const pair = [await start(url), await start(url)] as const;
+    // At once, on an empty database, as a deployment begins.
+    const pair = await Promise.all([start(url), start(url)]);
     const each = (i: number): Process => pair[i % 2 === 0 ? 0 : 1];
     const created = await Promise.all(
       Array.from({ length: 8 }, (_, i) => create(each(i), { ask: {} }, { 'Idempotency-Key': 'once' })),

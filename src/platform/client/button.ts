@@ -62,6 +62,7 @@ button {
 button:hover { background: light-dark(#3d2b58, #ffffff); }
 button:focus-visible { outline: 3px solid light-dark(#7a4fd0, #b79bff); outline-offset: 2px; }
 button[aria-busy='true'] { cursor: progress; opacity: 0.85; }
+button:disabled { cursor: not-allowed; opacity: 0.55; }
 svg { width: 1.5em; height: 1.5em; flex: none; }
 @media (forced-colors: active) { button { border-color: ButtonText; } }
 @media (prefers-reduced-motion: no-preference) { button { transition: background-color 120ms; } }
