@@ -58,7 +58,8 @@ function exportsOf(root: RootPackage): object {
 
 const README = `# bauta-platform
 
-What a platform needs to accept Bauta logins: \`bauta-platform/platform/client\` (calls your verifier service),
+What a platform needs to accept Bauta logins: \`bauta-platform/platform/client\` (calls your verifier service, checks its
+webhooks), \`bauta-platform/platform/button\` (the elements \`<bauta-login>\` and \`<bauta-return>\` for your pages),
 \`bauta-platform/verifying\` (checks a presentation in your own process) and \`bauta-platform/protocol\` (requests,
 policies, errors). Apache-2.0; none of it is under GPL. docs/protocol.md in the project is normative.
 `;
