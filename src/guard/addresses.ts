@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { isIPv6 } from 'node:net';
+import { networkOf } from '../http/addresses.ts';
 
 /** Most addresses that are remembered; the ones counted first are forgotten first. */
 const CAPACITY = 50_000;
@@ -15,21 +15,6 @@ export interface Limit {
   readonly count: number;
   /** Length of the window, which begins with an address' first request in it. */
   readonly seconds: number;
-}
-
-/** The part of an address that one subscriber has: an IPv4 address, or the first 64 bits of an IPv6 one. */
-export function networkOf(address: string): string {
-  const plain = address.replace(/%.*$/, '').toLowerCase();
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(plain)?.[1];
-  if (mapped !== undefined || !isIPv6(plain)) return mapped ?? plain;
-  const [head = '', tail] = plain.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = Array.from({ length: Math.max(0, 8 - groups.length - after.length) }, () => '0');
-  return [...groups, ...zeros, ...after]
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ''))
-    .join(':');
 }
 
 /**

@@ -16,20 +16,34 @@ export interface RateLimit {
   readonly seconds: number;
 }
 
+/** Counts something under a name: 0 if it is within the limit, or else the seconds until the next is. */
+export type RateCounter = (name: string) => Promise<number>;
+
+/** Makes a counter. Names stay in memory for one window. */
+export function rateCounter({ count, seconds }: RateLimit): RateCounter {
+  const limiter = new RateLimiterMemory({ points: count, duration: seconds });
+  return async (name) => {
+    try {
+      await limiter.consume(name);
+      return 0;
+    } catch (refused) {
+      if (!(refused instanceof RateLimiterRes)) throw refused;
+      return Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
+    }
+  };
+}
+
 /**
  * Makes middleware that answers `too_many_requests` (429) with `Retry-After` beyond a limit.
  *
  * @param limit - See {@link RateLimit}.
  * @param nameOf - Who is counted; undefined counts nobody. Names stay in memory for one window.
  */
-export function rateLimit(
-  { count, seconds }: RateLimit,
-  nameOf: (c: Context) => string | undefined,
-): MiddlewareHandler {
-  const limiter = new RateLimiterMemory({ points: count, duration: seconds });
+export function rateLimit(limit: RateLimit, nameOf: (c: Context) => string | undefined): MiddlewareHandler {
+  const counted = rateCounter(limit);
   return async (c, next) => {
     const name = nameOf(c);
-    const wait = name === undefined ? 0 : await waitOf(limiter, name);
+    const wait = name === undefined ? 0 : await counted(name);
     if (wait === 0) return next();
     c.header('Retry-After', String(wait));
     return problem(
@@ -37,14 +51,4 @@ export function rateLimit(
       new ProtocolError('too_many_requests', 'too many requests; try again when Retry-After has passed'),
     );
   };
-}
-
-async function waitOf(limiter: RateLimiterMemory, name: string): Promise<number> {
-  try {
-    await limiter.consume(name);
-    return 0;
-  } catch (refused) {
-    if (!(refused instanceof RateLimiterRes)) throw refused;
-    return Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
-  }
 }

@@ -5,22 +5,16 @@
  *
  * @module
  */
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-
-/** So many codes in so many seconds. */
-interface Limit {
-  readonly count: number;
-  readonly seconds: number;
-}
+import { rateCounter, type RateCounter, type RateLimit } from '../http/rate_limits.ts';
 
 /** Limits of codes. */
 export interface PhoneLimits {
   /** To one number, whoever asks. Beyond it nothing is sent, and nobody is told. */
-  readonly perNumber: Limit;
+  readonly perNumber: RateLimit;
   /** Asked for by one person, in whatever sessions. */
-  readonly perPerson: Limit;
+  readonly perPerson: RateLimit;
   /** Asked for from one network. Many people can share one behind a carrier's translator. */
-  readonly perAddress: Limit;
+  readonly perAddress: RateLimit;
 }
 
 /** Limits unless a deployment sets others. */
@@ -30,27 +24,11 @@ export const PHONE_LIMITS: PhoneLimits = {
   perAddress: { count: 60, seconds: 3600 },
 };
 
-/** Counts a code: 0 if it is within the limit, or else the seconds until the next is. */
-type Counter = (name: string) => Promise<number>;
-
 /** Makes the counters. */
-export function phoneCounters(limits: PhoneLimits): Readonly<Record<'number' | 'person' | 'address', Counter>> {
+export function phoneCounters(limits: PhoneLimits): Readonly<Record<'number' | 'person' | 'address', RateCounter>> {
   return {
-    number: counterOf(limits.perNumber),
-    person: counterOf(limits.perPerson),
-    address: counterOf(limits.perAddress),
-  };
-}
-
-function counterOf({ count, seconds }: Limit): Counter {
-  const limiter = new RateLimiterMemory({ points: count, duration: seconds });
-  return async (name) => {
-    try {
-      await limiter.consume(name);
-      return 0;
-    } catch (refused) {
-      if (!(refused instanceof RateLimiterRes)) throw refused;
-      return Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
-    }
+    number: rateCounter(limits.perNumber),
+    person: rateCounter(limits.perPerson),
+    address: rateCounter(limits.perAddress),
   };
 }
