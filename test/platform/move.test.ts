@@ -322,6 +322,34 @@ describe('a move', { timeout: 60_000 }, () => {
     expect((await finish(cookie, `${back}&old_response_code=x`)).status).toBe(400);
   });
 
+  it('takes no result of another device', async () => {
+    const answers = (channel: string): PlatformClient => ({
+      ...(clients[NEW] as PlatformClient),
+      create: () =>
+        Promise.resolve({
+          ...{ id: 'id', status: 'pending', browser_token: 'token', expires_at: '' },
+          request_url: 'https://wallet.example/present#client_id=c&request_uri=r',
+        }),
+      result: () =>
+        Promise.resolve({ id: 'id', status: 'verified', result: { sub: `sub-${channel}`, channel } } as never),
+    });
+    const statusWith = async (channel: string): Promise<number> => {
+      const old = { origin: OLD, client: answers(channel) };
+      const deps = { origin: NEW, name: 'forum', client: answers('same_device'), old, database, clock: world.clock };
+      const app = createMovePage({ ...deps, random });
+      const begun = await app.request(`${NEW}/move`, { method: 'POST', headers: { origin: NEW } });
+      const cookie = begun.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+      const answer = await app.request(`${NEW}/move/return`, {
+        method: 'POST',
+        headers: { origin: NEW, cookie, 'content-type': 'application/x-www-form-urlencoded' },
+        body: 'response_code=a&old_response_code=b',
+      });
+      return answer.status;
+    };
+    expect(await statusWith('cross_device')).toBe(400);
+    expect(await statusWith('same_device')).toBe(200);
+  });
+
   it('refuses proofs that were made for the other origin', async () => {
     const { link } = await begin();
     const pending = await readMove(link, deps());

@@ -201,6 +201,15 @@ describe('an interaction', () => {
     expect((await victim.bringHome(victims)).url).toMatch(/^http:\/\/localhost:9\/callback\?code=/);
   });
 
+  it('is that of the address, also where a cookie reaches further than it should', async () => {
+    const browser = new Browser();
+    const first = await browser.follow(await (await open()).link());
+    const back = await answerLink(holder, first.url);
+    await browser.follow(await (await open()).link());
+    for (const cookie of browser.cookies.values()) cookie.path = '/';
+    expect(await (await browser.bringHome(back)).answer?.text()).toContain('data-error="interaction_unknown"');
+  });
+
   it('is not resumed in another browser', async () => {
     const mine = new Browser();
     const { url: wallet } = await mine.follow(await (await open()).link());

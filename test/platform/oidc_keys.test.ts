@@ -2,6 +2,7 @@
 /** Keys of the bridge over time, and what a copy of its database holds; on both databases. */
 import * as openid from 'openid-client';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { bridgePolicy } from '../../src/platform/oidc/policy.ts';
 import { cookieSettings, ID_TOKEN_SECONDS, SESSION_SECONDS } from '../../src/platform/oidc/provider.ts';
 import { createBridge, KEYS_REFRESH } from '../../src/platform/oidc/bridge.ts';
 import { clientMetadata, MOST_CLIENTS, type OidcClient } from '../../src/platform/oidc/clients.ts';
@@ -44,6 +45,21 @@ describe('the succession of keys', () => {
     expect(planKeys([first, next], next.active_from + KEPT).remove).toEqual(['a']);
     expect(KEPT).toBeGreaterThan((SESSION_SECONDS + ID_TOKEN_SECONDS) * 1000);
     expect(KEYS_REFRESH).toBeLessThan(PUBLISHED_AHEAD / 100);
+  });
+});
+
+describe('max_age=0', () => {
+  it('asks, however short ago somebody logged in', async () => {
+    const check = bridgePolicy(() => Promise.resolve([]))
+      .get('login')
+      ?.checks.get('max_age_zero');
+    const asks = (maxAge: unknown, result: object = {}): unknown =>
+      check?.check({ oidc: { params: { max_age: maxAge }, result } } as never);
+    expect(await asks(0)).toBe(true);
+    expect(await asks('0')).toBe(true);
+    expect(await asks(0, { login: { accountId: 'sub' } })).toBe(false);
+    expect(await asks(1)).toBe(false);
+    expect(await asks(undefined)).toBe(false);
   });
 });
 
