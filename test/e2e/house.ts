@@ -22,6 +22,8 @@ export interface Visit {
   readonly locale?: string;
   /** With the wallet's service worker. What it answers cannot be intercepted, so most tests go without. */
   readonly serviceWorker?: boolean;
+  /** Stands between the browser and everything else. */
+  readonly proxy?: { readonly server: string; readonly bypass: string };
 }
 
 /** See the module's description. */
@@ -62,8 +64,12 @@ export async function openHouse(): Promise<House> {
     stack,
     choose,
     finish,
-    visit: async ({ locale = 'en-GB', serviceWorker = false } = {}) => {
-      const context = await browser.newContext({ locale, serviceWorkers: serviceWorker ? 'allow' : 'block' });
+    visit: async ({ locale = 'en-GB', serviceWorker = false, proxy } = {}) => {
+      const context = await browser.newContext({
+        locale,
+        serviceWorkers: serviceWorker ? 'allow' : 'block',
+        ...(proxy === undefined ? {} : { proxy }),
+      });
       contexts.push(context);
       const seen = await watch(context);
       return { page: await context.newPage(), seen, context };
