@@ -2,9 +2,11 @@
 /** What a verifier's configuration may be, and what it says where it is wrong. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Hono } from 'hono';
 import { expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/platform/limits.ts';
 import { parseVerifierConfig, readVerifierConfig } from '../../src/server/verifier_config.ts';
+import { addressOf } from '../../src/server/verifier_program.ts';
 
 const SAMPLE = join(import.meta.dirname, '../../docs/deploy/verifier.json');
 const sample = JSON.parse(readFileSync(SAMPLE, 'utf8')) as Record<string, unknown> & { register: object };
@@ -108,4 +110,14 @@ it('refuses a database that forgets, and webhooks to this machine, in production
 it('says so when there is no file, or no JSON in it', async () => {
   await expect(readVerifierConfig('/nowhere/verifier.json', {})).rejects.toThrow(/does not exist/);
   await expect(readVerifierConfig(import.meta.filename, {})).rejects.toThrow(/cannot be read as JSON/);
+});
+
+it('takes a caller’s address from the outermost proxy that it trusts, never from the caller', async () => {
+  const seenBehind = async (proxies: number): Promise<string> => {
+    const app = new Hono().get('/', (c) => c.text(addressOf(c, proxies)));
+    const headers = { 'X-Forwarded-For': '10.0.0.1, 198.51.100.7 ,203.0.113.9' };
+    return (await app.request('/', { headers })).text();
+  };
+  expect(await seenBehind(1)).toBe('203.0.113.9');
+  expect(await seenBehind(2)).toBe('198.51.100.7');
 });
