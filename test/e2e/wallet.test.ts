@@ -49,7 +49,8 @@ describe.skipIf(missing)('in a browser', () => {
     expect(await textOf(page)).toContain('Visit number 2');
 
     // Nothing of anybody else was loaded, and no policy was broken.
-    const own = Object.values(stack.urls);
+    const guards = stack.walletConfig.guards.map(({ url }) => url);
+    const own = [...Object.values(stack.urls), ...guards];
     const foreign = seen.requests.filter(({ url }) => /^http/.test(url) && !own.includes(new URL(url).origin));
     expect(foreign).toEqual([]);
     expect(seen.faults).toEqual([]);
@@ -63,7 +64,7 @@ describe.skipIf(missing)('in a browser', () => {
     }
     // No server but the platform's saw which platform asked.
     const host = new URL(stack.urls.photo).host;
-    const others = [stack.urls.wallet, stack.urls.issuer, stack.urls.register];
+    const others = [stack.urls.wallet, stack.urls.issuer, stack.urls.register, ...guards];
     for (const { url } of seen.requests.filter((request) => others.includes(new URL(request.url).origin))) {
       const { pathname, search } = new URL(url);
       expect(decodeURIComponent(pathname + search)).not.toContain(host);

@@ -37,6 +37,8 @@ export function CompanionEvidence({ onEvidence }: { readonly onEvidence: OnEvide
   const { companion: texts, retry } = useStrings();
   const [stage, setStage] = useState<Stage>({ name: 'idle' });
   const [problem, setProblem] = useState<string>();
+  // Kept over a refusal, so that only what was mistyped is typed again.
+  const [printed, setPrinted] = useState<Printed>({ number: '', birth: '', expiry: '' });
 
   const attempt = async (work: () => Promise<void>): Promise<void> => {
     setProblem(undefined);
@@ -55,6 +57,7 @@ export function CompanionEvidence({ onEvidence }: { readonly onEvidence: OnEvide
   const pair = (found: FoundCompanion, code: string): Promise<void> =>
     attempt(async () => setStage({ name: 'access', paired: await pairCompanion(deps, found, code) }));
   const read = async (paired: PairedCompanion, access: ChipAccess): Promise<void> => {
+    setProblem(undefined);
     setStage({ name: 'reading', paired });
     try {
       const { files } = await readThroughCompanion(deps, paired, access, (progress) =>
@@ -93,6 +96,8 @@ export function CompanionEvidence({ onEvidence }: { readonly onEvidence: OnEvide
       {stage.name === 'access' && (
         <Access
           simulated={stage.paired.reader.kind === 'simulator'}
+          printed={printed}
+          onPrinted={setPrinted}
           onAccess={(access) => read(stage.paired, access)}
         />
       )}
@@ -125,11 +130,22 @@ function Pairing(props: { readonly found: FoundCompanion; readonly onCode: (code
   );
 }
 
-function Access(props: { readonly simulated: boolean; readonly onAccess: (access: ChipAccess) => unknown }): VNode {
+/** What stands in the last two lines of a passport's page. */
+interface Printed {
+  readonly number: string;
+  readonly birth: string;
+  readonly expiry: string;
+}
+
+function Access(props: {
+  readonly simulated: boolean;
+  readonly printed: Printed;
+  readonly onPrinted: (printed: Printed) => void;
+  readonly onAccess: (access: ChipAccess) => unknown;
+}): VNode {
   const { companion: texts } = useStrings();
-  const [number, setNumber] = useState('');
-  const [birth, setBirth] = useState('');
-  const [expiry, setExpiry] = useState('');
+  const { number, birth, expiry } = props.printed;
+  const set = (change: Partial<Printed>): void => props.onPrinted({ ...props.printed, ...change });
   const isComplete = number.trim() !== '' && MRZ_DATE.test(birth) && MRZ_DATE.test(expiry);
   return (
     <Form
@@ -139,13 +155,20 @@ function Access(props: { readonly simulated: boolean; readonly onAccess: (access
     >
       {props.simulated && <Notice tone="warn">{texts.simulated}</Notice>}
       <p>{texts.access}</p>
-      <Field label={texts.number} value={number} onValue={setNumber} maxLength={20} first />
-      <Field label={texts.birth} hint={texts.dateHint} value={birth} onValue={setBirth} mode="numeric" maxLength={6} />
+      <Field label={texts.number} value={number} onValue={(value) => set({ number: value })} maxLength={20} first />
+      <Field
+        label={texts.birth}
+        hint={texts.dateHint}
+        value={birth}
+        onValue={(value) => set({ birth: value })}
+        mode="numeric"
+        maxLength={6}
+      />
       <Field
         label={texts.expiry}
         hint={texts.dateHint}
         value={expiry}
-        onValue={setExpiry}
+        onValue={(value) => set({ expiry: value })}
         mode="numeric"
         maxLength={6}
       />
