@@ -129,7 +129,7 @@ export async function beginAt(verifier: Process, body: CreateVerification): Prom
   expect(response.status, await response.clone().text()).toBe(201);
   const created = (await response.json()) as CreatedVerification;
   const fragment = new URLSearchParams(new URL(created.request_url).hash.slice(1));
-  const [clientId = '', requestUri = ''] = [fragment.get('client_id') ?? '', fragment.get('request_uri') ?? ''];
+  const [clientId, requestUri] = [fragment.get('client_id') ?? '', fragment.get('request_uri') ?? ''];
   const object = await fetch(`${verifier.origin}${new URL(requestUri).pathname}`);
   const now = Date.now();
   const expected = { clientId, requestUri, now: now / 1000, today: dateInZone(now, TIME_ZONE) };
