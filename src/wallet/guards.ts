@@ -55,11 +55,14 @@ export type Opening =
   | { readonly outcome: 'wrong_pin'; readonly attemptsLeft: number; readonly until: number }
   | GuardRefusal;
 
-/** Records that are to be erased later, since a guard did not answer. */
+/** Records with the tokens that erase them. */
+export type Erasable = Pick<GuardKeyring, 'records' | 'eraseTokens'>;
+
+/** What came of a change. */
 export interface Changed {
   readonly keyring: GuardKeyring;
-  /** Whether the old records are gone. */
-  readonly erased: boolean;
+  /** Records that are to be erased later, since a guard did not answer. */
+  readonly left: readonly Erasable[];
 }
 
 function unreachable(refusal: GuardRefusal): ProtocolError {
@@ -206,7 +209,7 @@ async function firstRefusal(
 export async function eraseAtGuards(
   deps: GuardClientDeps,
   guards: readonly GuardConfig[],
-  keyring: Pick<GuardKeyring, 'records' | 'eraseTokens'>,
+  keyring: Erasable,
 ): Promise<boolean> {
   const found = guardsOf(guards, keyring.records);
   const erased = await Promise.all(
@@ -224,7 +227,7 @@ export async function eraseAtGuards(
  * new one with the new PIN both open, whichever was stored. The old PIN is not needed: whoever may change
  * it has the seed.
  *
- * @param old - Records and tokens of the PIN that goes.
+ * @param old - Records of the PIN that goes, and of earlier ones that could not be erased.
  * @param store - Keeps the new records and tokens in the vault, then seals and stores the backup. When it
  * fails nothing is erased, since what failed may have been the answer alone.
  * @throws {@link ProtocolError} as {@link enrolAtGuards} does; whatever `store` throws.
@@ -232,12 +235,12 @@ export async function eraseAtGuards(
 export async function changePin(
   deps: GuardClientDeps,
   guards: readonly GuardConfig[],
-  old: Pick<GuardKeyring, 'records' | 'eraseTokens'>,
+  old: readonly Erasable[],
   next: { readonly pin: string; readonly birth?: number },
   store: (keyring: GuardKeyring) => Promise<void>,
 ): Promise<Changed> {
   const keyring = await enrolAtGuards(deps, guards, next.pin, next.birth);
   await store(keyring);
-  const erased = await eraseAtGuards(deps, guards, old).catch(() => false);
-  return { keyring, erased };
+  const erased = await Promise.all(old.map((each) => eraseAtGuards(deps, guards, each).catch(() => false)));
+  return { keyring, left: old.filter((_, i) => erased[i] !== true) };
 }

@@ -35,7 +35,7 @@ import {
 } from './enrol.ts';
 import type { GuardConfig, Random } from './environment.ts';
 import type { GuardClientDeps } from './guard_client.ts';
-import { enrolAtGuards, type GuardKeyring, openAtGuards, type Opening } from './guards.ts';
+import { changePin, enrolAtGuards, type Erasable, type GuardKeyring, openAtGuards, type Opening } from './guards.ts';
 import { renewHolder } from './holder.ts';
 import { accepted, jsonOf } from './http.ts';
 import { readPhrase } from './phrase.ts';
@@ -119,6 +119,33 @@ export async function sealWithPin(
 ): Promise<SealedUnderPin> {
   const keyring = await enrolAtGuards(deps, guards, pin, birth);
   return { keyring, backup: await sealBackup(seed, { kind: 'guards', ...keyring }, deps.random) };
+}
+
+/**
+ * Changes the PIN of the backup that the issuer keeps. Cut short anywhere, old PIN and old backup belong
+ * together, or new PIN and new backup do.
+ *
+ * @param old - Records of the PIN that goes, and of earlier ones that could not be erased.
+ * @param steps - `keep` has the new records and tokens in the vault before the issuer has the backup; `stored` is
+ * called once it has, before anything is erased.
+ * @returns Records that are to be erased later, since a guard did not answer.
+ * @throws {@link ProtocolError} as `enrolAtGuards` and {@link storeBackups}, and what a step throws.
+ */
+export async function changeBackupPin(
+  deps: EnrolDeps & PinDeps,
+  guards: readonly GuardConfig[],
+  { seed, old }: { readonly seed: FieldElement; readonly old: readonly Erasable[] },
+  next: { readonly pin: string; readonly birth?: number },
+  steps: { readonly keep: (fresh: Erasable) => Promise<void>; readonly stored: () => Promise<void> },
+): Promise<readonly Erasable[]> {
+  const { left } = await changePin(deps, guards, old, next, async (keyring) => {
+    const { records, eraseTokens } = keyring;
+    await steps.keep({ records, eraseTokens });
+    const backup = await sealBackup(seed, { kind: 'guards', ...keyring }, deps.random);
+    await storeBackups(deps, seed, { guards: backup });
+    await steps.stored();
+  });
+  return left;
 }
 
 /** What came of a PIN: as at the guards, with the seed. */

@@ -172,7 +172,7 @@ describe('two guards', () => {
 
   it('change the PIN under new ids; old and new are whole until the backup is stored, then the old goes', async () => {
     let during: number[][] = [];
-    const changed = await changePin(town.deps, town.guards, keyring, { pin: OTHER }, async () => {
+    const changed = await changePin(town.deps, town.guards, [keyring], { pin: OTHER }, async () => {
       during = await failuresIn(town);
       expect((await open(PIN)).outcome).toBe('opened');
     });
@@ -180,7 +180,7 @@ describe('two guards', () => {
       [0, 0],
       [0, 0],
     ]);
-    expect(changed.erased).toBe(true);
+    expect(changed.left).toEqual([]);
     expect((await open(PIN)).outcome).toBe('record_deleted');
     const { records } = changed.keyring;
     expect((await openAtGuards(town.deps, town.guards, records, OTHER)).outcome).toBe('opened');
@@ -189,11 +189,11 @@ describe('two guards', () => {
 
   it('keep the old PIN where the new backup could not be stored, and erase later where a guard was away', async () => {
     const store = (): Promise<void> => Promise.reject(new Error('the issuer does not answer'));
-    await expect(changePin(town.deps, town.guards, keyring, { pin: OTHER }, store)).rejects.toThrow('issuer');
+    await expect(changePin(town.deps, town.guards, [keyring], { pin: OTHER }, store)).rejects.toThrow('issuer');
     expect((await open(PIN)).outcome).toBe('opened');
     town.lost = (name) => name === '2 records/erase';
-    const changed = await changePin(town.deps, town.guards, keyring, { pin: OTHER }, () => Promise.resolve());
-    expect(changed.erased).toBe(false);
+    const changed = await changePin(town.deps, town.guards, [keyring], { pin: OTHER }, () => Promise.resolve());
+    expect(changed.left).toEqual([keyring]);
     town.lost = () => false;
     expect(await eraseAtGuards(town.deps, town.guards, keyring)).toBe(true);
     expect((await open(PIN)).outcome).toBe('record_deleted');

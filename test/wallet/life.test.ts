@@ -6,20 +6,26 @@ import { poseidon } from '../../src/commitment/poseidon.ts';
 import { sealBackup } from '../../src/wallet/backup.ts';
 import type { SignedCredential } from '../../src/wallet/credential.ts';
 import { type EnrolDeps, type Enrolment, openEnrolment, requestCredential } from '../../src/wallet/enrol.ts';
-import type { Fetch } from '../../src/wallet/environment.ts';
+import type { Fetch, GuardConfig } from '../../src/wallet/environment.ts';
+import type { Erasable } from '../../src/wallet/guards.ts';
 import {
+  changeBackupPin,
   fetchBackups,
   issueAgain,
   openWithPasskey,
   openWithPhrase,
+  openWithPin,
   RESET,
   resetIdentity,
   restore,
   RESTORED,
+  sealWithPin,
   storeBackups,
   withSeed,
 } from '../../src/wallet/life.ts';
 import { phraseWords } from '../../src/wallet/phrase.ts';
+import { fromBase64Url } from '../../src/protocol/scope.ts';
+import { openWorld, type World as GuardWorld } from '../guard/world.ts';
 import { DAY, LifeWorld } from '../issuer/life_world.ts';
 import { passport, ZONE } from '../issuer/world.ts';
 import { EPOCH_SECONDS, ORIGIN, publicKey, SECRETS } from '../register/harness.ts';
@@ -200,6 +206,72 @@ describe('a new phone', () => {
     await identify(other);
     await expect(fetchBackups(deps, other)).rejects.toMatchObject(missing);
   });
+});
+
+describe('another PIN', () => {
+  const [PIN, OTHER] = ['20471936', '60417258'];
+  let guards: readonly (GuardConfig & { readonly world: GuardWorld })[];
+  beforeEach(async () => {
+    const worlds = await Promise.all([openWorld(), openWorld()]);
+    guards = worlds.map((one, i) => ({
+      ...{ url: `http://guard${String(i + 1)}.test`, key: fromBase64Url(one.keys.publicKey), world: one },
+    }));
+  });
+  afterEach(async () => {
+    for (const guard of guards) await guard.world.close();
+  });
+
+  it('seals the kept backup anew: at each moment one PIN brings the seed back, and at the end only the new one', async () => {
+    const atGuards: Fetch = (url, init) => {
+      const guard = guards.find((one) => url.startsWith(one.url));
+      return guard === undefined ? network(url, init) : Promise.resolve(guard.world.app.request(url, init));
+    };
+    const here = { ...deps, fetch: atGuards };
+    const old = await first();
+    const { keyring, backup } = await sealWithPin(here, guards, old.seed, { pin: PIN });
+    await storeBackups(here, old.seed, { guards: backup });
+    const opened = async (pin: string): Promise<string> => {
+      const enrolment = await openEnrolment(here);
+      await identify(enrolment);
+      const opening = await openWithPin(here, guards, await fetchBackups(here, enrolment), pin);
+      return opening.outcome === 'opened' && opening.seed === old.seed ? 'the seed' : opening.outcome;
+    };
+    const steps: string[] = [];
+    let fresh: Erasable | undefined;
+    const change = (): ReturnType<typeof changeBackupPin> =>
+      changeBackupPin(
+        here,
+        guards,
+        { seed: old.seed, old: fresh ? [keyring, fresh] : [keyring] },
+        { pin: OTHER },
+        {
+          keep: async (records) => {
+            fresh = records;
+            steps.push(`kept: ${await opened(PIN)}`);
+          },
+          stored: async () => {
+            steps.push(`stored: ${await opened(OTHER)}`);
+          },
+        },
+      );
+
+    // The issuer's answer is lost before it has anything: the old PIN is still the right one.
+    const send = here.fetch;
+    here.fetch = (url, init) =>
+      url.endsWith('/backup') && init.method === 'PUT' ? Promise.reject(new TypeError('lost')) : send(url, init);
+    await expect(change()).rejects.toMatchObject({ code: 'network_failed' });
+    expect(steps).toEqual(['kept: the seed']);
+    here.fetch = send;
+    expect(await opened(PIN)).toBe('the seed');
+
+    expect(await change()).toEqual([]);
+    expect(steps.slice(1)).toEqual(['kept: the seed', 'stored: the seed']);
+    expect(await opened(PIN)).toBe('wrong_pin');
+    expect(await opened(OTHER)).toBe('the seed');
+    for (const { world: one } of guards) {
+      expect(await one.database.kysely.selectFrom('guard_record').select('id').execute()).toHaveLength(1);
+    }
+  }, 60_000);
 });
 
 describe('everything lost', () => {

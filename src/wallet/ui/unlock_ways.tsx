@@ -6,8 +6,7 @@
  */
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { eraseAtGuards } from '../guards.ts';
-import { sealWithPin, storeBackups } from '../life.ts';
+import { changeBackupPin } from '../life.ts';
 import { PIN_DIGITS } from '../pin.ts';
 import type { Unlocking } from '../safe.ts';
 import { ConfirmDialog } from './dialog.tsx';
@@ -76,17 +75,22 @@ async function changePin(wallet: WalletContext, current: Unlocking, pin: string)
     if (owner !== undefined && config.guards.length > 0) {
       const deps = enrolDeps(wallet, AbortSignal.timeout(180_000));
       const birth = owner.attributes.birth;
-      const { keyring, backup } = await sealWithPin(deps, config.guards, owner.seed, { pin, birth });
-      const { records, eraseTokens } = keyring;
       const outdated = [...toErase, ...(old === undefined ? [] : [old])];
-      await store.changeBackups((notes) => ({ ...notes, guards: { records, eraseTokens }, toErase: outdated }));
-      await storeBackups(deps, owner.seed, { guards: backup });
-      await store.safe.addWay(current, { kind: 'pin', pin });
-      await store.changeBackups((notes) => ({ ...notes, stored: true }));
-      const erased = await Promise.all(
-        outdated.map((each) => eraseAtGuards(deps, config.guards, each).catch(() => false)),
+      const change = { seed: owner.seed, old: outdated };
+      const left = await changeBackupPin(
+        deps,
+        config.guards,
+        change,
+        { pin, birth },
+        {
+          keep: (fresh) => store.changeBackups((notes) => ({ ...notes, guards: fresh, toErase: outdated })),
+          stored: async () => {
+            await store.safe.addWay(current, { kind: 'pin', pin });
+            await store.changeBackups((notes) => ({ ...notes, stored: true }));
+          },
+        },
       );
-      await store.changeBackups((notes) => ({ ...notes, toErase: outdated.filter((_, i) => erased[i] !== true) }));
+      await store.changeBackups((notes) => ({ ...notes, toErase: left }));
     } else {
       await store.safe.addWay(current, { kind: 'pin', pin });
     }
