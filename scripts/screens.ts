@@ -64,7 +64,8 @@ async function duringDownload(page: Page, platform: string, shoot: Shoot): Promi
   await page.evaluate(() => caches.delete('bauta-artifacts'));
   await page.route('**/artifacts/show.key/5*', () => undefined);
   await askFor(page, platform);
-  await page.locator('[data-preparation="downloading"]').getByText(/[1-9]\d?\s%/).waitFor();
+  await page.locator('[data-preparation]').waitFor();
+  await page.waitForTimeout(2000);
   await shoot('consent-downloading');
   await page.locator('.sheet .primary').click();
   await page.locator('[data-phase="waiting"]').waitFor();
