@@ -10,7 +10,7 @@
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { html } from 'hono/html';
-import { encode } from 'uqr';
+import { encodeQR } from 'qr';
 import { ProtocolError } from '../../protocol/errors.ts';
 import { toBase64Url } from '../../protocol/scope.ts';
 import { shortSub } from '../../wallet/ui/short_sub.ts';
@@ -199,11 +199,11 @@ function customer({ texts }: PageContext, { sub }: Extract<Shown, { at: 'custome
 
 /** A QR code as one path. */
 function qrCode(text: string, label: string): Html {
-  const { data, size } = encode(text, { ecc: 'L', border: 4 });
-  const path = data
+  const rows = encodeQR(text, 'raw', { ecc: 'low', border: 4 });
+  const path = rows
     .flatMap((row, y) => row.map((dark, x) => (dark ? `M${String(x)} ${String(y)}h1v1h-1z` : '')))
     .join('');
-  const box = `0 0 ${String(size)} ${String(size)}`;
+  const box = `0 0 ${String(rows.length)} ${String(rows.length)}`;
   return html`<svg class="qr" viewBox="${box}" role="img" aria-label="${label}" shape-rendering="crispEdges">
     <rect width="100%" height="100%" fill="#fff" />
     <path d="${path}" fill="#000" />
