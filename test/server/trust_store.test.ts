@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /** The folder of what is trusted: what gets in, what newer lists replace, and when the kept result counts. */
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -16,7 +17,7 @@ import { int, seq, setOf } from '../../src/demo/der.ts';
 import { openMasterList } from '../../src/documents/master_list.ts';
 import { kindOfFile, type Trust } from '../../src/documents/trust.ts';
 import { decodeVerified, encodeVerified, verifiedKey } from '../../src/documents/verified.ts';
-import { importTrust, openTrustStore } from '../../src/server/trust_store.ts';
+import { importTrust, MAX_INPUTS, openTrustStore } from '../../src/server/trust_store.ts';
 import { makeCrl, type RevokedEntry, serialOf } from '../documents/crls.ts';
 import { SIGNED_AT } from '../documents/samples.ts';
 import { readShared, sharedPath } from '../shared.ts';
@@ -138,6 +139,27 @@ describe('an import', () => {
     expect(await reopen()).toBe('UT');
     await rm(left);
     expect(await take([], [b])).toBe('BB UT');
+  });
+
+  it('takes as many files as a store may have, and not one more', async () => {
+    await mkdir(join(folder, 'inputs'));
+    const inputs = await Promise.all(
+      Array.from({ length: MAX_INPUTS - 1 }, async (_, i) => {
+        const bytes = Buffer.from(`no list ${String(i)}`);
+        const fingerprint = createHash('sha256').update(bytes).digest('hex');
+        await writeFile(join(folder, 'inputs', fingerprint), bytes);
+        return { kind: 'crl', fingerprint };
+      }),
+    );
+    await writeFile(join(folder, 'store.json'), JSON.stringify({ version: 1, inputs }));
+    expect(await take([], [root])).toBe('UT');
+    expect(await take([], [b])).toBe('trust_store_full');
+    const one = { kind: 'crl', fingerprint: 'ab'.repeat(32) };
+    const listed = Array.from({ length: MAX_INPUTS + 1 }, () => one);
+    await writeFile(join(folder, 'store.json'), JSON.stringify({ version: 1, inputs: listed }));
+    await expect(openTrustStore(folder, NOW)).rejects.toThrow('is not a manifest');
+    await writeFile(join(folder, 'store.json'), JSON.stringify({ version: 1, inputs: listed.slice(1) }));
+    await expect(openTrustStore(folder, NOW)).rejects.toThrow('is missing');
   });
 
   it('takes PEM as well', async () => {
