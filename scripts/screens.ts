@@ -101,6 +101,8 @@ async function atSites(page: Page, { urls }: DemoStack, shoot: Shoot): Promise<v
   await counter.locator('svg.qr').waitFor();
   const link = (await counter.locator('[data-link]').getAttribute('href')) ?? '';
   await counter.close();
+  // Not within the document that was open, which is unlocked.
+  await page.goto('about:blank');
   await page.goto(link);
   await unlock(page);
   await page.locator(READY).waitFor();
@@ -178,7 +180,7 @@ async function minor(page: Page, stack: DemoStack): Promise<void> {
 async function inContext(browser: Browser, locale: string, work: (page: Page) => Promise<void>): Promise<void> {
   const context = await browser.newContext({ locale, serviceWorkers: 'block' });
   // Faces in motion take a while on a busy machine.
-  context.setDefaultTimeout(180_000);
+  context.setDefaultTimeout(120_000);
   await work(await context.newPage());
   await context.close();
 }
