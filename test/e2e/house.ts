@@ -58,7 +58,11 @@ export async function openHouse(): Promise<House> {
     await page.locator('[data-stage="phone"] [data-name="skip"]').click();
     await choosePin(page, PIN);
     await page.locator('[data-stage="backup"] [data-name="skip"]').click();
-    expect(await firstOf(page, '[data-enrolled]', '[data-problem]')).toBe('[data-enrolled]');
+    const end = await firstOf(page, '[data-enrolled]', '[data-problem]');
+    const problem = page.locator('[data-problem]').first();
+    expect(end, (await problem.count()) > 0 ? String(await problem.getAttribute('data-problem')) : '').toBe(
+      '[data-enrolled]',
+    );
   };
   return {
     stack,

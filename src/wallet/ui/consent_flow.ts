@@ -10,41 +10,15 @@
  */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { poseidon } from '../../commitment/poseidon.ts';
-import { dateInZone } from '../../protocol/dates.ts';
-import type { ShowStatement } from '../../protocol/statement.ts';
 import { type ActivityEntry, recordActivity } from '../activity.ts';
-import type { Credential } from '../credential.ts';
 import { chooseCredential } from '../credentials.ts';
-import { openAccepted } from '../checkpoints.ts';
-import { freshSynced } from '../keep_synced.ts';
-import { dropOutdated, keep, openKept } from '../kept.ts';
-import {
-  type ArmedPresentation,
-  armPresentation,
-  type Consent,
-  consentOf,
-  deliver,
-  discard,
-  firePresentation,
-  type PendingRequest,
-  readRequest,
-} from '../present.ts';
+import { type Consent, consentOf, deliver, firePresentation, type PendingRequest, readRequest } from '../present.ts';
 import { chooseIndex, markUsed } from '../limits.ts';
-import type { ArmedHandle } from '../prover.ts';
-import { positionAt } from '../sync.ts';
 import { anonymousFetch, clock, random } from './browser.ts';
 import { holdUnlocked } from './inactivity.ts';
+import { forget, LOADING, prepare, type Preparation, type Ready, remember } from './consent_prepare.ts';
 import { codeOf } from './problems.ts';
-import type { WorkerProver } from './proving.ts';
-import { syncDeps } from './syncing.ts';
 import { holdProver, loadAhead, sharedProver, useWallet, type WalletContext } from './wallet_context.ts';
-
-/** What happens before the holder agrees. */
-export type Preparation =
-  | { readonly state: 'syncing' | 'ready' }
-  | { readonly state: 'downloading'; readonly fraction: number }
-  | { readonly state: 'preparing'; readonly fraction: number | undefined }
-  | { readonly state: 'failed'; readonly code: string };
 
 /** Where the request stands. */
 type Phase =
@@ -71,71 +45,6 @@ export interface ConsentFlow {
 
 /** Below so many active credentials the holder is told that the crowd is small. */
 export const CROWD = 1000;
-
-type OnPreparation = (preparation: Preparation) => void;
-
-const LOADING: Preparation = { state: 'preparing', fraction: undefined };
-
-/** A presentation that waits for consent, where it is armed, and its record for the next visit. */
-interface Ready {
-  readonly prover: WorkerProver;
-  readonly armed: ArmedPresentation;
-  readonly sealed: Uint8Array;
-  /** Active credentials under the root that is presented. */
-  readonly active: number;
-}
-
-async function prepare(
-  wallet: WalletContext,
-  credential: Credential,
-  pending: PendingRequest,
-  signal: AbortSignal,
-  tell: OnPreparation,
-): Promise<Ready> {
-  const prover = sharedProver();
-  const { store, config } = wallet;
-  // Progress comes by another way than results, and may come after them.
-  let stage = 0;
-  const during = (state: 'downloading' | 'preparing'): ((fraction: number) => void) => {
-    const mine = ++stage;
-    return (fraction) => {
-      if (mine === stage && fraction < 1) tell({ state, fraction });
-    };
-  };
-  const loading = prover.load('show', during('downloading'), signal);
-  const syncing = freshSynced(syncDeps(wallet, credential, signal), () => tell({ state: 'syncing' }));
-  const [synced, list] = await Promise.all([syncing, store.kept(), loading]);
-  tell(LOADING);
-  const kept = dropOutdated(list, synced, dateInZone(clock(), config.register.timeZone));
-  const open = async (statement: ShowStatement): Promise<ArmedHandle | undefined> => {
-    const handle = await openKept(kept, statement, prover, signal);
-    if (handle !== undefined) performance.mark('bauta:kept');
-    return handle;
-  };
-  const armed = await armPresentation(
-    pending,
-    credential,
-    synced,
-    { prover, poseidon, clock, signal, openKept: open },
-    during('preparing'),
-  );
-  stage++;
-  const sealed = await prover.seal(armed.handle);
-  tell({ state: 'ready' });
-  const { note } = positionAt(synced, clock());
-  const { counts } = openAccepted(note, config.register).checkpoint;
-  return { prover, armed, sealed, active: counts.active };
-}
-
-/** Keeps the record for the next visit; a login does not fail because of it. */
-async function remember({ store }: WalletContext, { armed, sealed }: Ready): Promise<void> {
-  await store.saveKept(keep(await store.kept(), armed, sealed)).catch(() => undefined);
-}
-
-/** Wipes what is armed, or will be; the loaded key stays. */
-function forget(ready: Promise<Ready> | undefined): void {
-  ready?.then(({ armed, prover }) => discard(armed, { prover })).catch(() => undefined);
-}
 
 /** Adds what was done to the holder's own list; a login does not fail because of it. */
 async function note(
@@ -267,9 +176,15 @@ export function useConsent(fragment: string): ConsentFlow {
         location.replace(redirectUri);
       }
     } catch (error) {
-      if (!signal.aborted) {
-        setPhase({ name: 'problem', code: codeOf(error) });
+      if (signal.aborted) return;
+      if (codeOf(error) === 'limit_index_used') {
+        // A wallet that was restored has forgotten which times it used: the next one is shown for consent.
+        const { armed: used } = await armed.current;
+        await markUsed(used.pending, { vault: await store.safe.secrets(), clock });
+        setAttempt((number) => number + 1);
+        return;
       }
+      setPhase({ name: 'problem', code: codeOf(error) });
     } finally {
       letLock();
     }

@@ -6,7 +6,8 @@
  */
 import { Fragment, type VNode } from 'preact';
 import type { Consent, PendingRequest } from '../present.ts';
-import type { ConsentFlow, Preparation } from './consent_flow.ts';
+import type { ConsentFlow } from './consent_flow.ts';
+import type { Preparation } from './consent_prepare.ts';
 import { learned } from './facts.ts';
 import { useStrings } from './language.tsx';
 import { Button, Notice, percent, Problem, Progress } from './parts.tsx';
