@@ -53,7 +53,7 @@ type Distances = FaceVerdict['distances'];
  *
  * @returns Distances by matcher, all at most 0.5.
  * @throws {@link ProtocolError} `face_mismatch`, `face_missing`, `face_multiple`, `image_malformed`,
- * `attempts_exhausted`, `document_missing`.
+ * `attempts_exhausted`, `enrolment_out_of_order`.
  */
 async function acceptFace(
   session: Session,
