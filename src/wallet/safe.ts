@@ -151,6 +151,8 @@ export async function openSafe(files: SafeFiles, random: Random, stays: readonly
 
   let open = await openCompartment();
   let locked: Vault | undefined;
+  /** The compartment of a lock that is being set: the store may have it a moment before {@link Safe.protect} ends. */
+  let next: Vault | undefined;
 
   async function secretOf(secret: Unlocking): Promise<UnlockSecret> {
     if (secret.kind === 'passkey') return secret;
@@ -176,7 +178,7 @@ export async function openSafe(files: SafeFiles, random: Random, stays: readonly
   return {
     async state() {
       if (!(await hasLock())) return 'none';
-      return locked === undefined ? 'locked' : 'unlocked';
+      return (locked ?? next) === undefined ? 'locked' : 'unlocked';
     },
     locks: () => files.locks(),
     get open() {
@@ -184,8 +186,9 @@ export async function openSafe(files: SafeFiles, random: Random, stays: readonly
     },
     async secrets() {
       if (!(await hasLock())) return open;
-      if (locked === undefined) throw new ProtocolError('wallet_locked', 'unlock the wallet first');
-      return locked;
+      const vault = locked ?? next;
+      if (vault === undefined) throw new ProtocolError('wallet_locked', 'unlock the wallet first');
+      return vault;
     },
     async protect(pin) {
       if (await hasLock()) throw new ProtocolError('wallet_locked', 'the wallet has a PIN already; unlock it');
@@ -198,8 +201,13 @@ export async function openSafe(files: SafeFiles, random: Random, stays: readonly
       const texts = new Map<string, string>();
       for (const name of moving) texts.set(name, (await open.get(name)) ?? '');
       const write = await sealAll(texts, key, random);
-      await files.commit({ write, remove: moving.map((name) => OPEN + name), locks: { pin: { lock } } });
-      locked = compartment(files, key, LOCKED, random);
+      next = compartment(files, key, LOCKED, random);
+      try {
+        await files.commit({ write, remove: moving.map((name) => OPEN + name), locks: { pin: { lock } } });
+        locked = next;
+      } finally {
+        next = undefined;
+      }
     },
     async unlock(secret) {
       const { openLock } = await locksmith();

@@ -35,8 +35,13 @@ describe.skipIf(missing)('the life of a credential', () => {
     await at.locator('[data-stage="phone"] [data-name="skip"]').click();
   }
 
-  const enrolled = async (at: Page): Promise<void> =>
-    expect(await firstOf(at, '[data-enrolled]', '[data-problem]')).toBe('[data-enrolled]');
+  const enrolled = async (at: Page): Promise<void> => {
+    const end = await firstOf(at, '[data-enrolled]', '[data-problem]');
+    const problem = at.locator('[data-problem]').first();
+    expect(end, (await problem.count()) > 0 ? String(await problem.getAttribute('data-problem')) : '').toBe(
+      '[data-enrolled]',
+    );
+  };
 
   /** Logs in at the market in a browser that it does not know. */
   async function subAt(at: Page): Promise<string> {

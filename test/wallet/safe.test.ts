@@ -99,6 +99,18 @@ describe('the safe', () => {
     expect(await (await later.secrets()).get('seed')).toBe('secret text');
   });
 
+  it('is never seen locked by whoever sets the first PIN', async () => {
+    const seen: string[] = [];
+    const commit = files.commit.bind(files);
+    files.commit = async (change) => {
+      await commit(change);
+      seen.push(await safe.state());
+      expect(await (await safe.secrets()).get('seed')).toBe('secret text');
+    };
+    await safe.protect(PIN);
+    expect(seen).toEqual(['unlocked']);
+  });
+
   it('takes one first PIN, of whichever tab is first', async () => {
     const tab = await open();
     await safe.protect(PIN);

@@ -9,7 +9,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { codeOf } from './problems.ts';
 import type { WalletContext } from './wallet_context.ts';
 
-/** How long to wait after a failure. */
+/** How long to wait after a first failure, and after others. */
+const FIRST_PAUSE_MS = 2_000;
 const PAUSE_MS = 15_000;
 
 async function publish(wallet: WalletContext, signal: AbortSignal): Promise<void> {
@@ -44,14 +45,17 @@ export function usePublication(wallet: WalletContext | undefined): string | unde
     if (wallet === undefined || waiting === undefined) return undefined;
     const leaving = new AbortController();
     const { signal } = leaving;
+    let failures = 0;
     const run = async (): Promise<void> => {
       try {
         await publish(wallet, signal);
         setProblem(undefined);
       } catch (error) {
         if (signal.aborted) return;
-        setProblem(codeOf(error));
-        const timer = setTimeout(() => void run(), PAUSE_MS);
+        failures += 1;
+        // One failure is soon made good, and nobody's concern.
+        if (failures > 1) setProblem(codeOf(error));
+        const timer = setTimeout(() => void run(), failures === 1 ? FIRST_PAUSE_MS : PAUSE_MS);
         signal.addEventListener('abort', () => clearTimeout(timer));
       }
     };
