@@ -79,8 +79,7 @@ describe('a request under a limit', () => {
       timeZone: 'Asia/Shanghai',
       version: 1,
     });
-  const withContext = (changes: object): RequestObject =>
-    requestFor({}, { context: { ...limitOf(3), ...changes } });
+  const withContext = (changes: object): RequestObject => requestFor({}, { context: { ...limitOf(3), ...changes } });
 
   it('is read when it is for the period of now', async () => {
     await expect(read(withContext({}))).resolves.toMatchObject({ index: 0 });

@@ -19,7 +19,8 @@ function texts(value: unknown): string[] {
 }
 
 /** Names that are the same in both languages. */
-const NAMES = /Bauta|bauta|JPEG|PNG|EF\.SOD|DG1|DG2|DG11|DG14|DG15|Face Research Lab London Set \(DeBruine and Jones\), CC BY/g;
+const NAMES =
+  /Bauta|bauta|JPEG|PNG|EF\.SOD|DG1|DG2|DG11|DG14|DG15|Face Research Lab London Set \(DeBruine and Jones\), CC BY/g;
 
 describe('the texts', () => {
   it('hold no English in Chinese', () => {
