@@ -39,12 +39,23 @@ function listen(answers: string): void {
   };
 }
 
+/** The PIN of the one person. */
+const PIN = '20471936';
+
 async function enrol(page: Page, stack: DemoStack): Promise<void> {
   const person = stack.people.find(({ age, chip }) => age > 18 && chip.personalNumber !== undefined);
   await page.goto(`${stack.urls.wallet}/enrol`);
-  await page.getByRole('button', { name: person?.name ?? '' }).click();
-  await page.locator('.review').waitFor();
-  await page.locator('.actions .primary').click();
+  await page.locator('[data-kind="passport"]').click();
+  await page
+    .locator(`[data-sample="${person?.id ?? ''}"]`)
+    .first()
+    .click();
+  await page.locator('[data-stage="face"] .primary').click();
+  await page.locator('[data-stage="phone"] [data-name="skip"]').click();
+  await page.locator('[data-stage="pin"] input').first().waitFor();
+  for (const field of await page.locator('[data-stage="pin"] input').all()) await field.fill(PIN);
+  await page.locator('[data-stage="pin"] .primary').click();
+  await page.locator('[data-stage="backup"] [data-name="skip"]').click();
   if ((await firstOf(page, '[data-enrolled]', '[data-problem]')) !== '[data-enrolled]') {
     throw new Error('the sample person was not enrolled');
   }
@@ -61,6 +72,8 @@ async function logIn(
     await page.locator('[data-logout]').click();
   }
   await page.locator('[data-login]').click();
+  await page.locator('[data-locked] input').fill(PIN);
+  await page.locator('[data-locked] form button').click();
   await page.locator('[data-preparation="ready"]').waitFor({ timeout: 90_000 });
   told.clear();
   await page.locator('.sheet .primary').click();
