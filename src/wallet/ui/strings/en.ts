@@ -16,7 +16,7 @@ export const en = {
   language: 'Language',
   home: 'Bauta, start page',
   foot: 'Your secret never leaves this device.',
-  demonstration: 'Demonstration: sample passports and development keys. Nothing here is proof of anything.',
+  demonstration: 'Demonstration: sample documents and development keys. Nothing here is proof of anything.',
   loading: 'One moment …',
   back: 'Back',
   retry: 'Try again',

@@ -16,7 +16,7 @@ export const zh: Strings = {
   language: '语言',
   home: 'Bauta 首页',
   foot: '你的密钥从不离开这台设备。',
-  demonstration: '演示环境：护照是样本，密钥仅供开发，不具任何证明效力。',
+  demonstration: '演示环境：证件是样本，密钥仅供开发，不具任何证明效力。',
   loading: '请稍候……',
   back: '返回',
   retry: '重试',
