@@ -174,8 +174,9 @@ describe.skipIf(chromiumPath() === undefined)('the button', () => {
     const { page, faults } = await open('/return#response_code=a-b_c');
     await page.waitForURL('**/login');
     expect(posts).toEqual(['/login response_code=a-b_c']);
+    // Browsers may leave out a page that moves on by itself; the code stands in none that they kept.
     await page.goBack();
-    expect(page.url()).toBe(`${origin}/return`);
+    expect([`${origin}/return`, 'about:blank']).toContain(page.url());
     expect(faults).toEqual([]);
     await page.context().close();
     const { page: bare } = await open('/return');
