@@ -28,6 +28,8 @@ interface Entry {
   readonly key: Promise<ProvingKey>;
   readonly ending: AbortController;
   readonly listeners: Set<OnProgress>;
+  /** How far it was last, for who comes later. */
+  fraction: number | undefined;
   waiting: number;
   loaded: boolean;
 }
@@ -82,9 +84,10 @@ export function createKeyring(
     const ending = new AbortController();
     const listeners = new Set<OnProgress>();
     const key = loadKey(circuit, ending.signal, (fraction) => {
+      entry.fraction = fraction;
       for (const listener of listeners) listener(fraction);
     });
-    const entry: Entry = { key, ending, listeners, waiting: 0, loaded: false };
+    const entry: Entry = { key, ending, listeners, fraction: undefined, waiting: 0, loaded: false };
     entries.set(circuit, entry);
     key.then(
       () => (entry.loaded = true),
@@ -104,7 +107,11 @@ export function createKeyring(
       signal.throwIfAborted();
       const entry = entries.get(circuit) ?? begin(circuit);
       entry.waiting += 1;
-      if (onProgress !== undefined) entry.listeners.add(onProgress);
+      if (onProgress !== undefined) {
+        entry.listeners.add(onProgress);
+        // A download that stands still tells nothing by itself.
+        if (!entry.loaded && entry.fraction !== undefined) onProgress(entry.fraction);
+      }
       try {
         return await unlessAborted(entry.key, signal);
       } finally {

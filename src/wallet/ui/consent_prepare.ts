@@ -11,10 +11,10 @@ import type { ShowStatement } from '../../protocol/statement.ts';
 import { openAccepted } from '../checkpoints.ts';
 import type { Credential } from '../credential.ts';
 import { freshSynced } from '../keep_synced.ts';
-import { dropOutdated, keep, openKept } from '../kept.ts';
+import { dropOutdated, keep, type Kept, openKept } from '../kept.ts';
 import { type ArmedPresentation, armPresentation, discard, type PendingRequest } from '../present.ts';
 import type { ArmedHandle } from '../prover.ts';
-import { positionAt } from '../sync.ts';
+import { positionAt, type Synced } from '../sync.ts';
 import { clock } from './browser.ts';
 import type { WorkerProver } from './proving.ts';
 import { syncDeps } from './syncing.ts';
@@ -41,6 +41,44 @@ export interface Ready {
   readonly active: number;
 }
 
+/** Downloads the key and brings the path up to date at the same time; tells of the slower of the two, the download. */
+function fetchBoth(
+  wallet: WalletContext,
+  credential: Credential,
+  signal: AbortSignal,
+  tell: OnPreparation,
+): Promise<readonly [Synced, readonly Kept[]]> {
+  let fraction: number | undefined;
+  let isSyncing = false;
+  let isOver = false;
+  const show = (): void => {
+    if (isOver) return;
+    if (fraction !== undefined && fraction < 1) tell({ state: 'downloading', fraction });
+    else tell(isSyncing ? { state: 'syncing' } : LOADING);
+  };
+  const loading = sharedProver().load(
+    'show',
+    (part) => {
+      fraction = part;
+      show();
+    },
+    signal,
+  );
+  const syncing = freshSynced(syncDeps(wallet, credential, signal), () => {
+    isSyncing = true;
+    show();
+  }).then((synced) => {
+    isSyncing = false;
+    show();
+    return synced;
+  });
+  return Promise.all([syncing, wallet.store.kept(), loading])
+    .then(([synced, list]) => [synced, list] as const)
+    .finally(() => {
+      isOver = true;
+    });
+}
+
 /** Loads, syncs and arms; tells how far it is. */
 export async function prepare(
   wallet: WalletContext,
@@ -50,18 +88,8 @@ export async function prepare(
   tell: OnPreparation,
 ): Promise<Ready> {
   const prover = sharedProver();
-  const { store, config } = wallet;
-  // Progress comes by another way than results, and may come after them.
-  let stage = 0;
-  const during = (state: 'downloading' | 'preparing'): ((fraction: number) => void) => {
-    const mine = ++stage;
-    return (fraction) => {
-      if (mine === stage && fraction < 1) tell({ state, fraction });
-    };
-  };
-  const loading = prover.load('show', during('downloading'), signal);
-  const syncing = freshSynced(syncDeps(wallet, credential, signal), () => tell({ state: 'syncing' }));
-  const [synced, list] = await Promise.all([syncing, store.kept(), loading]);
+  const { config } = wallet;
+  const [synced, list] = await fetchBoth(wallet, credential, signal, tell);
   tell(LOADING);
   const kept = dropOutdated(list, synced, dateInZone(clock(), config.register.timeZone));
   const open = async (statement: ShowStatement): Promise<ArmedHandle | undefined> => {
@@ -69,14 +97,18 @@ export async function prepare(
     if (handle !== undefined) performance.mark('bauta:kept');
     return handle;
   };
+  let isArmed = false;
   const armed = await armPresentation(
     pending,
     credential,
     synced,
     { prover, poseidon, clock, signal, openKept: open },
-    during('preparing'),
+    // Progress comes by another way than results, and may come after them.
+    (fraction) => {
+      if (!isArmed && fraction < 1) tell({ state: 'preparing', fraction });
+    },
   );
-  stage++;
+  isArmed = true;
   const sealed = await prover.seal(armed.handle);
   tell({ state: 'ready' });
   const { note } = positionAt(synced, clock());
