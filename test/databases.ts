@@ -19,7 +19,10 @@ let counter = 0;
  * @param define - Receives a function that makes a fresh, empty database and returns its URL, which the
  * test opens with `openDatabase` and closes; it is deleted after the suite.
  */
-export function describeOnEachDatabase(name: string, define: (open: () => Promise<string>) => void): void {
+export function describeOnEachDatabase(
+  name: string,
+  define: (open: () => Promise<string>, kind: 'sqlite' | 'postgres') => void,
+): void {
   describe(`${name} (SQLite)`, () => {
     const folders: string[] = [];
     afterAll(() => {
@@ -31,9 +34,15 @@ export function describeOnEachDatabase(name: string, define: (open: () => Promis
       const folder = mkdtempSync(join(tmpdir(), 'bauta-db-'));
       folders.push(folder);
       return Promise.resolve(`file:${join(folder, 'test.sqlite')}`);
-    });
+    }, 'sqlite');
   });
+  describeOnPostgres(name, (open) => {
+    define(open, 'postgres');
+  });
+}
 
+/** The same on PostgreSQL alone. */
+export function describeOnPostgres(name: string, define: (open: () => Promise<string>) => void): void {
   const postgres = inject('postgres') as { url?: string; missing?: string } | undefined;
   const admin = postgres?.url;
   if (admin === undefined) {

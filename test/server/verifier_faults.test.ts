@@ -13,7 +13,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { toBase64Url } from '../../src/protocol/scope.ts';
 import { openDatabase } from '../../src/storage/open.ts';
 import type { PlatformSchema } from '../../src/storage/platform.ts';
-import { describeOnEachDatabase } from '../databases.ts';
+import { describeOnEachDatabase, describeOnPostgres } from '../databases.ts';
 import { endProving, type Holder, makeHolder, present, seededRandom } from '../platform/fixtures.ts';
 import { API_KEY, PAGE } from '../platform/harness.ts';
 import {
@@ -66,12 +66,14 @@ const start = async (database: string, config: object = {}): Promise<Process> =>
 };
 const readiness = async ({ operations }: Process): Promise<number> => (await fetch(`${operations}/readyz`)).status;
 
-describeOnEachDatabase('a verifier', (open) => {
-  const isFile = (url: string): boolean => url.startsWith('file:');
+/** A test of one kind of database: SQLite is in the process, and one process runs on a file. */
+const only = (kind: string, wanted: 'sqlite' | 'postgres', name: string, run: () => Promise<void>): void => {
+  if (kind === wanted) it(name, run);
+};
 
-  it('is one of two on a database, and the two accept and consume everything once', async ({ skip }) => {
+describeOnEachDatabase('a verifier', (open, kind) => {
+  only(kind, 'postgres', 'is one of two on a database, and the two accept and consume everything once', async () => {
     const url = await open();
-    if (isFile(url)) skip('on SQLite one process runs');
     // At once, on an empty database, as a deployment begins.
     const pair = await Promise.all([start(url), start(url)]);
     const each = (i: number): Process => pair[i % 2 === 0 ? 0 : 1];
@@ -151,7 +153,7 @@ describeOnEachDatabase('a verifier', (open) => {
 
   /** The proof is checked, and what follows waits for the table. */
   async function waitUntilBlocked({ origin }: Process, url: string): Promise<void> {
-    if (isFile(url)) {
+    if (kind === 'sqlite') {
       // SQLite waits on the thread that answers: it answers nobody then.
       await vi.waitFor(
         async () => {
@@ -179,9 +181,8 @@ describeOnEachDatabase('a verifier', (open) => {
     }
   }
 
-  it('ends in order: is not ready, takes nobody new, finishes what is under way', async ({ skip }) => {
+  only(kind, 'sqlite', 'ends in order: is not ready, takes nobody new, finishes what is under way', async () => {
     const url = await open();
-    if (!isFile(url)) skip('the same on every database');
     const verifier = await start(url);
     expect(await readiness(verifier)).toBe(200);
     const begun = await beginAt(verifier, { ask: {} });
@@ -240,10 +241,9 @@ describe('a verifier that cuts somebody off', () => {
   });
 });
 
-describeOnEachDatabase('a database that is away', (open) => {
-  it('for ten seconds costs nobody an answer, and the process goes on', async ({ skip }) => {
+describeOnPostgres('a database that is away', (open) => {
+  it('for ten seconds costs nobody an answer, and the process goes on', async () => {
     const url = await open();
-    if (url.startsWith('file:')) skip('SQLite is in the process');
     const line = await openLine(url);
     closers.push(() => {
       line.close();
@@ -279,9 +279,8 @@ describeOnEachDatabase('a database that is away', (open) => {
     expect(verifier.child.exitCode).toBeNull();
   });
 
-  it('when a commit is acknowledged loses no answer: sent again, it gets the reply that was kept', async ({ skip }) => {
+  it('when a commit is acknowledged loses no answer: sent again, it gets the reply that was kept', async () => {
     const url = await open();
-    if (url.startsWith('file:')) skip('SQLite is in the process');
     const line = await openLine(url);
     closers.push(() => {
       line.close();
