@@ -41,7 +41,7 @@ const ORIGIN = 'https://load.example';
 const PROCESSES = [1, 2, 4];
 const COUNTS = {
   full: { count: 3000, snarkjs: 300, overload: 6 },
-  quick: { count: 160, snarkjs: 64, overload: 3 },
+  quick: { count: 120, snarkjs: 48, overload: 2.5 },
 } as const;
 
 const say = (line: string): void => {

@@ -18,6 +18,8 @@ const EASY = 0.6;
 const OVERLOAD = 2;
 /** Rounds in which refused presentations are sent again. */
 const RETRIES = 20;
+/** Presentations by which the capacity of a warm fleet is told. */
+const WARM_COUNT = 300;
 /** Presentations sent before anything is measured. */
 const WARM_UP = { bauta: 64, snarkjs: 8 } as const;
 
@@ -101,7 +103,12 @@ export async function measureSetting(
     const times = mustHold(sent)
       .map(({ ms }) => ms)
       .sort((a, b) => a - b);
-    const overload = setting.overload > 0 ? await overloaded(bench, perSecond * OVERLOAD, setting.overload) : undefined;
+    let overload: Overload | undefined;
+    if (setting.overload > 0) {
+      // Warm by now: twice of what it did while cold might be no more than it can.
+      const warm = await capacity(bench, Math.max(count, WARM_COUNT), AT_ONCE[checker] * processes);
+      overload = await overloaded(bench, Math.max(perSecond, warm.perSecond) * OVERLOAD, setting.overload);
+    }
     const { rss } = await fleet.usage();
     const run: Run = {
       checker,
