@@ -28,8 +28,6 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          // A machine that is busy for a moment makes a click late; what is broken fails twice.
-          retry: 1,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
         },
