@@ -17,7 +17,7 @@ import { isAllowedUrl, isOrigin } from '../protocol/scope.ts';
 import { translateDatabaseFailure } from '../storage/failures.ts';
 import { MAX_IDEMPOTENCY_KEY } from './client/messages.ts';
 import { baseUrl, type PlatformDeps } from './deps.ts';
-import { type LimitMiddleware, limitMiddleware } from './limits.ts';
+import { type Admission, createAdmission, type LimitMiddleware, limitMiddleware } from './limits.ts';
 import { acceptResponse, type Answered, readRequestObject } from './openid4vp.ts';
 import { readList, readVerification } from './reading.ts';
 import { mountReference } from './reference.ts';
@@ -55,6 +55,7 @@ export function createPlatformApp(deps: PlatformDeps): OpenAPIHono {
   if (deps.metrics !== undefined) app.use(requestMetrics(deps.metrics.registry));
   const limits = limitMiddleware(deps.limits);
   const backend = [bearerKeys(deps.apiKeys, limits), limits.perKey] as const;
+  const admit = createAdmission(deps.mostUnderWay);
   const bodies = [bodyLimit(LARGEST_BODY), requireContentType('application/json')];
 
   app.use('/oid4vp/*', anyOrigin(['GET', 'POST'], [], ['Server-Timing', 'Retry-After']));
@@ -69,7 +70,7 @@ export function createPlatformApp(deps: PlatformDeps): OpenAPIHono {
       middleware: [bodyLimit(LARGEST_BODY), requireContentType('application/x-www-form-urlencoded')] as const,
     },
     async (c) => {
-      const { body, refusal, cpuMs } = await counted(deps, c.req.valid('form'));
+      const { body, refusal, cpuMs } = await counted(deps, admit, c.req.valid('form'));
       if (cpuMs !== undefined) c.header('Server-Timing', timing(cpuMs));
       return refusal === undefined ? c.json(body, 200) : (problem(c, refusal, body) as never);
     },
@@ -93,7 +94,7 @@ export function createPlatformApp(deps: PlatformDeps): OpenAPIHono {
     return c.json(await readVerification(deps, c.req.valid('param').id, browserToken, response_code), 200);
   });
   app.openapi({ ...verifyProofRoute, middleware: [...backend, ...bodies] }, async (c) => {
-    const { body, cpuMs } = await verifyStateless(deps, c.req.valid('json'));
+    const { body, cpuMs } = await admit(() => verifyStateless(deps, c.req.valid('json')));
     if (cpuMs !== undefined) c.header('Server-Timing', timing(cpuMs));
     return c.json(body, 200);
   });
@@ -134,9 +135,13 @@ function checkConfiguration({ origin, basePath = '', apiKeys, walletUrl }: Platf
   }
 }
 
-async function counted(deps: PlatformDeps, form: Parameters<typeof acceptResponse>[1]): Promise<Answered> {
+async function counted(
+  deps: PlatformDeps,
+  admit: Admission,
+  form: Parameters<typeof acceptResponse>[1],
+): Promise<Answered> {
   try {
-    const answered = await acceptResponse(deps, form);
+    const answered = await admit(() => acceptResponse(deps, form));
     deps.metrics?.answers.inc({
       outcome: answered.refusal?.code ?? (form.vp_token === undefined ? 'declined' : 'accepted'),
     });

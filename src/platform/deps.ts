@@ -51,6 +51,8 @@ export interface PlatformDeps {
   readonly webhooks?: Pick<WebhookSender, 'wake'>;
   /** How often a backend and an address may call; without it as often as they like. */
   readonly limits?: PlatformLimits;
+  /** Presentations worked on at once; `MOST_UNDER_WAY` by default. */
+  readonly mostUnderWay?: number;
   readonly metrics?: PlatformMetrics;
   /** The login button for the platform's pages, a script: served as `/bauta-login.js`. */
   readonly button?: string;

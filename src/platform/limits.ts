@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * How often a platform's backend and a wallet's address may call a verifier. docs/operations.md.
+ * How often a platform's backend and a wallet's address may call a verifier, and how much it does at once.
+ * docs/operations.md.
  *
  * @module
  */
 import type { Context, MiddlewareHandler } from 'hono';
 import { networkOf } from '../http/addresses.ts';
 import { rateLimit, type RateLimit } from '../http/rate_limits.ts';
+import { ProtocolError } from '../protocol/errors.ts';
 import { secretHash } from './secrets.ts';
 
 /** See the module's description. */
@@ -24,6 +26,33 @@ export const DEFAULT_LIMITS = {
   perKey: { count: 60_000, seconds: 60 },
   perAddress: { count: 600, seconds: 60 },
 } as const;
+
+/** Presentations that a process works on at once: about half a second of work for one thread. */
+export const MOST_UNDER_WAY = 256;
+
+/** Does work, or refuses it. */
+export type Admission = <T>(work: () => Promise<T>) => Promise<T>;
+
+/**
+ * Bounds the work under way. It is counted from before the database is asked until the reply is made, and not while a
+ * body is received: whoever sends slowly holds nobody up.
+ *
+ * @param most - Beyond so many, work is refused with {@link ProtocolError} `verifier_busy` and not begun.
+ */
+export function createAdmission(most = MOST_UNDER_WAY): Admission {
+  let underWay = 0;
+  return async (work) => {
+    if (underWay >= most) {
+      throw new ProtocolError('verifier_busy', 'many proofs are being verified; try again in a second');
+    }
+    underWay++;
+    try {
+      return await work();
+    } finally {
+      underWay--;
+    }
+  };
+}
 
 /** What is counted where. */
 export interface LimitMiddleware {

@@ -164,6 +164,22 @@ describe('a verdict', () => {
     ]);
   });
 
+  it('leaves the event loop several turns before the next, to let callers in', async () => {
+    vi.useRealTimers();
+    let turn = 0;
+    let isCounting = true;
+    const count = (): void => {
+      turn++;
+      if (isCounting) setImmediate(count);
+    };
+    const told = checkMany(COLLECTOR_LIMITS.batch).map((checked) => checked.then(() => turn));
+    setImmediate(count);
+    hand.batches[0]?.answer();
+    const turns = await Promise.all(told);
+    isCounting = false;
+    expect(turns.slice(1).map((at, i) => at - (turns[i] ?? Number.NaN))).toEqual(Array.from({ length: 63 }, () => 4));
+  });
+
   it('that is missing is no acceptance', async () => {
     const verifier = new Hand();
     verifier.judge = () => Promise.resolve({ verdicts: [true], cpuMs: 1 });

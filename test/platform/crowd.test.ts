@@ -20,7 +20,17 @@ import {
   showKey,
   showVkeyBytes,
 } from './fixtures.ts';
-import { answer, begin, call, checkpointOf, postJson, problemOf, startVerifier, type Verifier } from './harness.ts';
+import {
+  answer,
+  begin,
+  call,
+  checkpointOf,
+  postJson,
+  problemOf,
+  startVerifier,
+  type Verifier,
+  type VerifierOptions,
+} from './harness.ts';
 
 // A proof takes seconds, more where other tests run beside it.
 vi.setConfig({ testTimeout: 120_000 });
@@ -29,11 +39,12 @@ const kept: KeptPresentation = keptPresentation(manifest.version, 'account');
 let opened: { close(): Promise<void> }[] = [];
 
 /** A verifier that knows the root of the kept presentation. */
-async function verifierOf(collector: Collector): Promise<Verifier> {
+async function verifierOf(collector: Collector, options: VerifierOptions = {}): Promise<Verifier> {
   const verifier = await startVerifier({
     origin: new URL(kept.request.response_uri).origin,
     timeZone: kept.timeZone,
     checkProof: collector.checkProof,
+    ...options,
   });
   verifier.now = kept.now;
   verifier.checkpoints = [
@@ -154,6 +165,25 @@ describe('more proofs than may wait', () => {
       [...running, ...held].map(async (response) => (await response).json() as Promise<unknown>),
     );
     expect(answers).toMatchObject([{ ok: true }, { ok: false }, { ok: true }, { ok: true }]);
+    expect(await (await post(verifier, kept.presentation)).json()).toMatchObject({ ok: true });
+  });
+
+  it('are refused before anything is looked up, those of backends and of wallets alike', async () => {
+    const verifier = await verifierOf(createCollector(gated), { mostUnderWay: 2 });
+    const held = [kept.presentation, negated].map((presentation) => post(verifier, presentation));
+    await isWaiting();
+    expect(await problemOf(await post(verifier, kept.presentation))).toEqual({ status: 503, code: 'verifier_busy' });
+    // Beginning is no such work.
+    const { request } = await begin(verifier, { ask: { age_over: 18 } });
+    const unknown = { ...request, state: 'no-such-state' };
+    const refused = await answer(verifier, unknown, kept.presentation);
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(await problemOf(refused)).toEqual({ status: 503, code: 'verifier_busy' });
+    open();
+    expect(await Promise.all(held.map(async (one) => (await one).status))).toEqual([200, 200]);
+    expect(await problemOf(await answer(verifier, unknown, kept.presentation))).toMatchObject({
+      code: 'request_unknown',
+    });
     expect(await (await post(verifier, kept.presentation)).json()).toMatchObject({ ok: true });
   });
 

@@ -10,7 +10,7 @@ const CHUNK = Buffer.alloc(65_536, 'a');
 let verifier: Verifier;
 let listening: Listening;
 beforeAll(async () => {
-  verifier = await startVerifier();
+  verifier = await startVerifier({ mostUnderWay: 1 });
   listening = await listen(() => Promise.resolve({ app: verifier.app }), 0, 'verifier');
 });
 afterAll(async () => {
@@ -72,4 +72,16 @@ it.each([
 it('answers 401 without reading', async () => {
   const { status } = await send('/v1/verifications', { 'Content-Type': 'application/json' }, Infinity);
   expect(status).toBe(401);
+});
+
+it('serves others while a body comes slowly, however little work it does at once', async () => {
+  const headers = { 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': '1000' };
+  const slow = Array.from({ length: 8 }, () =>
+    httpRequest(`${listening.origin}/oid4vp/responses`, { method: 'POST', headers }).on('error', () => undefined),
+  );
+  for (const outgoing of slow) outgoing.write('state=slow&');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const { status, body } = await send('/oid4vp/responses', { 'Content-Type': headers['Content-Type'] }, 0);
+  expect({ status, code: (JSON.parse(body) as { code: string }).code }).toEqual({ status: 400, code: 'body_invalid' });
+  for (const outgoing of slow) outgoing.destroy();
 });
