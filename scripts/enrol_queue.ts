@@ -35,7 +35,7 @@ Starts a demonstration stack in which N people (20 by default, at most ${String(
 made captures of the sample people. Prints how many were accepted, whether they were served in the order
 of coming (to a second, as often as a wallet asks), the time for each, the greatest use of memory, and how far the waiting times that they were
 told were from those that they had, as the longer over the shorter of both: the median, and the worst of
-those who waited for ten seconds or more. A few seconds a person.
+those who waited for ten seconds or more. A few seconds a person; standard error tells how far it is.
 
   --json  print one JSON object and nothing else (with: npm run --silent enrol:queue -- --json)
 
@@ -70,6 +70,17 @@ interface Served {
   /** When, by a clock of this program in milliseconds. */
   readonly end: number;
   readonly told?: { readonly seconds: number; readonly at: number } | undefined;
+}
+
+/** Tells on standard error how far a part is: at a tenth of it each, or whenever it is short. */
+function progress(what: string, total: number): () => void {
+  let done = 0;
+  return () => {
+    done++;
+    if (done === total || done % Math.ceil(total / 10) === 0) {
+      process.stderr.write(`${what}: ${String(done)} of ${String(total)}\n`);
+    }
+  };
 }
 
 function depsOf(stack: DemoStack): EnrolDeps {
@@ -140,7 +151,11 @@ async function run(people: number): Promise<QueueResult> {
     const deps = depsOf(stack);
     const samples = stack.people.filter(({ chip }) => chip.personalNumber !== undefined);
     const made = new Map<string, readonly SampleFrame[]>();
-    for (const { id, live } of samples) made.set(id, await maker.frames(live, REPERTOIRE));
+    const drawn = progress('people pictured', samples.length);
+    for (const { id, live } of samples) {
+      made.set(id, await maker.frames(live, REPERTOIRE));
+      drawn();
+    }
     const enrolments: Enrolment[] = [];
     for (let i = 0; i < people; i++) {
       const sample = samples[i % samples.length];
@@ -151,9 +166,12 @@ async function run(people: number): Promise<QueueResult> {
     }
     const started = performance.now();
     const running: Promise<Served>[] = [];
+    const [queued, done] = [progress('captures in the queue', people), progress('captures examined', people)];
     for (const [i, enrolment] of enrolments.entries()) {
       const { served } = await enqueue(deps, enrolment, made.get(samples[i % samples.length]?.id ?? '') ?? []);
       running.push(served);
+      queued();
+      void served.then(done);
     }
     const served = await Promise.all(running);
     return summarise(served, (performance.now() - started) / 1000, memory);
