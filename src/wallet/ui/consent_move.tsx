@@ -13,7 +13,6 @@ import { freshSynced } from '../keep_synced.ts';
 import {
   armMove,
   type ArmedMove,
-  declineMove,
   discardMove,
   fireMove,
   type MoveConsent,
@@ -32,6 +31,11 @@ import { UnlockForm } from './unlock_page.tsx';
 import { holdProver, loadAhead, sharedProver, useWallet } from './wallet_context.ts';
 
 const hostOf = (origin: string): string => new URL(origin).host;
+
+/** Wipes what was armed, once it is. */
+function forget(armed: Promise<ArmedMove> | undefined): void {
+  void armed?.then((both) => discardMove(both, { prover: sharedProver() })).catch(() => undefined);
+}
 
 /**
  * The page of a link that asks for a move.
@@ -69,7 +73,7 @@ export function MovePage({ fragment }: { readonly fragment: string }): VNode {
     read().catch(fail);
     return () => {
       controller.abort();
-      void armed.current?.then((both) => discardMove(both, { prover: sharedProver() })).catch(() => undefined);
+      forget(armed.current);
       ends.forEach((end) => end());
     };
   }, [fragment, attempt]);
@@ -87,9 +91,12 @@ export function MovePage({ fragment }: { readonly fragment: string }): VNode {
       const what = moveConsentOf(pending, credential, poseidon);
       setShown(what);
       if (what.unmet.length > 0) return;
-      const synced = await freshSynced(syncDeps(wallet, credential, signal), () => undefined);
-      const deps = { prover: sharedProver(), poseidon, clock, signal };
-      armed.current = armMove(pending, credential, synced, deps);
+      const arm = async (): Promise<ArmedMove> => {
+        const synced = await freshSynced(syncDeps(wallet, credential, signal), () => undefined);
+        return armMove(pending, credential, synced, { prover: sharedProver(), poseidon, clock, signal });
+      };
+      // Begun before the sheet is drawn: whoever agrees at once waits for it.
+      armed.current = arm();
       await armed.current;
     };
     prepare().catch(fail);
@@ -106,9 +113,10 @@ export function MovePage({ fragment }: { readonly fragment: string }): VNode {
       fail(error);
     }
   };
-  const decline = async (): Promise<void> => {
+  const decline = (): void => {
+    ending.current.abort();
+    forget(armed.current);
     setPhase('cancelled');
-    if (pending !== undefined) await declineMove(pending, { fetch: anonymousFetch }).catch(() => undefined);
   };
 
   return (
@@ -143,9 +151,25 @@ export function MovePage({ fragment }: { readonly fragment: string }): VNode {
             </Heading>
             <p>{texts.says}</p>
           </header>
-          {held.state === 'locked' && <UnlockForm />}
+          {held.state === 'locked' && (
+            <div class="stack" data-locked>
+              <p class="soft">{words.unlockFirst}</p>
+              <UnlockForm />
+            </div>
+          )}
           {held.state !== 'locked' && held.credentials.length === 0 && <Notice tone="info">{words.none}</Notice>}
-          {phase === 'cancelled' && <Notice tone="info">{words.cancelledText}</Notice>}
+          {phase === 'cancelled' && (
+            <div class="stack">
+              <Notice tone="info" title={words.cancelled}>
+                {words.cancelledText}
+              </Notice>
+              <div class="actions">
+                <a class="button plain" href={pending.move.to}>
+                  {words.returnTo(hostOf(pending.move.to))}
+                </a>
+              </div>
+            </div>
+          )}
           {phase === 'working' && <Progress label={words.arming} />}
           {phase === 'sheet' && shown !== undefined && shown.unmet.length > 0 && (
             <Notice tone="warn" title={words.unmetTitle}>
