@@ -76,9 +76,10 @@ describe('many proofs at once', () => {
     const batches: number[] = [];
     const watched: BatchVerifier = {
       ...pool,
-      judge: (items) => {
+      judge: async (items) => {
         batches.push(items.length);
-        return pool.judge(items);
+        // As if each proof took a second: so much that what stands beside it does not matter.
+        return { ...(await pool.judge(items)), cpuMs: items.length * 1000 };
       },
     };
     const verifier = await verifierOf(createCollector(watched));
@@ -91,8 +92,8 @@ describe('many proofs at once', () => {
         const body = (await response.json()) as object;
         expect(body).toMatchObject(i === 7 ? { ok: false, code: 'proof_invalid' } : { ok: true });
         const [, ms] = /^verify;dur=([\d.]+)$/.exec(response.headers.get('server-timing') ?? '') ?? [];
-        expect(Number(ms)).toBeGreaterThan(0);
-        expect(Number(ms)).toBeLessThan(25);
+        // Its part of the batch, and the little that was done for it alone.
+        expect(Math.floor(Number(ms) / 1000)).toBe(1);
       }
     }
     expect(batches.reduce((sum, size) => sum + size)).toBe(40);
