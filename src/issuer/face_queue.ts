@@ -49,7 +49,7 @@ interface Task {
 export class FaceQueue {
   readonly #limits: QueueLimits;
   readonly #clock: () => number;
-  readonly #guesses: Readonly<Record<string, number>>;
+  readonly #guesses: Map<string, number>;
   readonly #durations = new Map<string, number[]>();
   #tasks: readonly Task[] = [];
   #last: Promise<unknown> = Promise.resolve();
@@ -61,8 +61,13 @@ export class FaceQueue {
    */
   constructor(limits: QueueLimits, guesses: Readonly<Record<string, number>>, clock: () => number) {
     this.#limits = limits;
-    this.#guesses = guesses;
+    this.#guesses = new Map(Object.entries(guesses));
     this.#clock = clock;
+  }
+
+  /** Has a better guess take the place of an earlier one: milliseconds of a kind, until one was measured. */
+  expect(kind: string, ms: number): void {
+    this.#guesses.set(kind, ms);
   }
 
   /**
@@ -111,7 +116,7 @@ export class FaceQueue {
   #typical(kind: string): number {
     const durations = this.#durations.get(kind) ?? [];
     return durations.length === 0
-      ? (this.#guesses[kind] ?? 0)
+      ? (this.#guesses.get(kind) ?? 0)
       : durations.reduce((sum, duration) => sum + duration, 0) / durations.length;
   }
 }

@@ -37,7 +37,7 @@ export interface FaceComparer {
   checkLiveness: (portrait: Uint8Array, capture: FaceCapture) => Ticket<FaceComparison>;
   /** Describes the one face of a picture, by matcher; see `face_distances.ts`. */
   describeFace: (picture: Uint8Array, role: PictureRole) => Promise<readonly (readonly number[])[]>;
-  /** Loads the networks ahead of the first comparison. */
+  /** Loads the networks ahead of the first comparison, and learns how fast this machine is. */
   warm: () => Promise<void>;
   /** Ends the thread; what runs or waits fails with `face_unavailable`. */
   close: () => Promise<void>;
@@ -68,8 +68,10 @@ export const FACE_LIMITS: FaceLimits = {
   match: 120_000,
 };
 
-/** Milliseconds that tasks are said to take until one was measured, with the networks to be loaded first. */
-const GUESSES = { warm: 5_000, compare: 5_000, liveness: 8_000, describe: 5_000 } as const;
+/** Looks of the detectors at a picture that take as long as a task of a kind, as measured. */
+const LOOKS = { compare: 3, liveness: 8, describe: 1.5 } as const;
+/** Milliseconds that tasks are said to take until this machine was seen at work. */
+const GUESSES = { warm: 5_000, compare: 1_000, liveness: 2_500, describe: 500 } as const;
 
 /** What the thread is asked. @internal */
 export type FaceTask =
@@ -81,7 +83,7 @@ export type FaceTask =
 /** What it answers: phases as they begin, then one result. @internal */
 export type FaceReply =
   | { readonly kind: 'phase'; readonly phase: 'decode' | 'match' }
-  | { readonly kind: 'warmed' }
+  | { readonly kind: 'warmed'; readonly lookMs: number }
   | ({ readonly kind: 'compared' } & FaceComparison)
   | { readonly kind: 'described'; readonly descriptors: readonly (readonly number[])[] }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
@@ -160,7 +162,8 @@ export function createFaceComparer(
     describeFace: async (picture, role) =>
       (await enqueue({ kind: 'describe', picture: new Uint8Array(picture), role }, 'described').result).descriptors,
     warm: async () => {
-      await enqueue({ kind: 'warm' }, 'warmed').result;
+      const { lookMs } = await enqueue({ kind: 'warm' }, 'warmed').result;
+      for (const [kind, looks] of Object.entries(LOOKS)) queue.expect(kind, looks * lookMs);
     },
     close: async () => {
       isClosed = true;

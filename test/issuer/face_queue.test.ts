@@ -24,7 +24,7 @@ function house(limits = { tasks: 4, bytes: 1000 }) {
     ends.shift()?.();
     await sleep(0);
   };
-  return { add, end, order, pass: (ms: number) => (now += ms) };
+  return { queue, add, end, order, pass: (ms: number) => (now += ms) };
 }
 
 describe('the queue', () => {
@@ -54,6 +54,18 @@ describe('the queue', () => {
     expect(tickets[3]?.place()?.waitMs).toBe(6000);
     pass(60_000); // the running one is late, and about to end for all that is known
     expect(tickets[3]?.place()?.waitMs).toBe(3000);
+  });
+
+  it('takes a better guess, but not against what was measured', async () => {
+    const { queue, add, end } = house();
+    const tickets = [add(), add()];
+    await sleep(0);
+    queue.expect('capture', 1500);
+    expect(tickets.map(({ place }) => place()?.waitMs)).toEqual([1500, 3000]);
+    await end(700);
+    queue.expect('capture', 9000);
+    expect(tickets[1]?.place()?.waitMs).toBe(700);
+    await end(1);
   });
 
   it('forgets durations of long ago', async () => {
