@@ -19,7 +19,7 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { csrf } from 'hono/csrf';
-import { securityHeaders } from '../http/headers.ts';
+import { pageHeaders, securityHeaders } from '../http/headers.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import type { Move } from '../protocol/move.ts';
 import { MAX_REQUEST_SECONDS } from '../protocol/request.ts';
@@ -71,7 +71,7 @@ export function createMovePage(deps: MoveDeps): Hono {
   };
   const app = new Hono();
   const ownForm = [csrf({ origin }), bodyLimit({ maxSize: LARGEST_FORM })] as const;
-  app.use(`${MOVE_PATH}/*`, pageHeaders, securityHeaders());
+  app.use(`${MOVE_PATH}/*`, pageHeaders(), securityHeaders());
   app.get(MOVE_PATH, (c) => page(c, 'offered'));
 
   app.post(MOVE_PATH, ...ownForm, async (c) => {
@@ -132,15 +132,3 @@ function linkOf(link: string, oldLink: string): string {
   const old = new URLSearchParams([...parameters].map(([name, value]) => [`old_${name}`, value]));
   return `${link}&${old.toString()}`;
 }
-
-const pageHeaders = async (
-  c: { header: (name: string, value: string) => void },
-  next: () => Promise<void>,
-): Promise<void> => {
-  c.header(
-    'Content-Security-Policy',
-    "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'",
-  );
-  c.header('Referrer-Policy', 'same-origin');
-  await next();
-};

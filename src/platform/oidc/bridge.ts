@@ -10,7 +10,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import type Provider from 'oidc-provider';
-import { securityHeaders } from '../../http/headers.ts';
+import { pageHeaders, securityHeaders } from '../../http/headers.ts';
 import { type Logger, logUnexpected } from '../../http/logs.ts';
 import { installProblems } from '../../http/problems.ts';
 import { ProtocolError } from '../../protocol/errors.ts';
@@ -98,7 +98,7 @@ export async function createBridge(deps: BridgeDeps): Promise<Bridge> {
     headers['x-forwarded-host'] = host;
     await next();
   });
-  app.use(`${BRIDGE_PATH}/interaction/*`, pageHeaders, securityHeaders());
+  app.use(`${BRIDGE_PATH}/interaction/*`, pageHeaders(), securityHeaders());
   app.get(`${FILES_PATH}/:file`, securityHeaders(), (c) => {
     const file = BRIDGE_FILES[c.req.param('file')];
     return file === undefined ? c.notFound() : c.body(file.text, 200, { 'Content-Type': file.type });
@@ -122,18 +122,6 @@ export async function createBridge(deps: BridgeDeps): Promise<Bridge> {
     },
   };
 }
-
-const pageHeaders = async (
-  c: { header: (name: string, value: string) => void },
-  next: () => Promise<void>,
-): Promise<void> => {
-  c.header(
-    'Content-Security-Policy',
-    "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'",
-  );
-  c.header('Referrer-Policy', 'same-origin');
-  await next();
-};
 
 function checkDeps({ origin, name, secret }: BridgeDeps): void {
   if (!isOrigin(origin) || !/^[a-z0-9-]{1,40}$/.test(name) || secret.length !== SECRET_BYTES) {
