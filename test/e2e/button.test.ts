@@ -18,6 +18,7 @@ const PAGES: Readonly<Record<string, string>> = {
   '/disabled': '<bauta-login action="/login" disabled></bauta-login>',
   '/return': `<bauta-return><form method="post" action="/login"><input type="hidden" name="response_code"></form>
     </bauta-return>`,
+  '/bare': '',
   '/late': '<bauta-login lang="zh" theme="dark" action="/login"></bauta-login>',
 };
 
@@ -70,6 +71,14 @@ async function open(path: string, options: BrowserContextOptions = {}): Promise<
   page.on('pageerror', (error) => faults.push(error.message));
   await page.goto(`${origin}${path}`);
   return { page, faults };
+}
+
+/** Addresses that the browser goes back to, the oldest first, and the one that it shows. */
+async function historyOf(page: Page): Promise<string[]> {
+  const session = await page.context().newCDPSession(page);
+  const { entries, currentIndex } = await session.send('Page.getNavigationHistory');
+  expect(currentIndex).toBe(entries.length - 1);
+  return entries.map(({ url }) => url);
 }
 
 /** Contrast of two colours as the browser computed them, WCAG 2. */
@@ -171,17 +180,45 @@ describe.skipIf(chromiumPath() === undefined)('the button', () => {
   });
 
   it('and its end bring the code from the fragment to the form, and take it out of the address', async () => {
-    const { page, faults } = await open('/return#response_code=a-b_c');
+    const { page, faults } = await open('/own');
+    await page.goto(`${origin}/return#response_code=a-b_c`);
     await page.waitForURL('**/login');
     expect(posts).toEqual(['/login response_code=a-b_c']);
-    // Browsers may leave out a page that moves on by itself; the code stands in none that they kept.
+    // The form is sent before the page has loaded, and by nobody's hand: what follows takes its place in history.
+    expect(await historyOf(page)).toEqual(['about:blank', `${origin}/own`, `${origin}/login`]);
     await page.goBack();
-    expect([`${origin}/return`, 'about:blank']).toContain(page.url());
+    expect(page.url()).toBe(`${origin}/own`);
     expect(faults).toEqual([]);
     await page.context().close();
     const { page: bare } = await open('/return');
     expect(posts).toEqual([]);
     await bare.context().close();
+  });
+
+  it('and its end leave no code in history where a page puts the end there once it has loaded', async () => {
+    const { page, faults } = await open('/own');
+    await page.goto(`${origin}/bare#response_code=a-b_c`);
+    await page.evaluate(() => {
+      const element = document.createElement('bauta-return');
+      const form = document.createElement('form');
+      const field = document.createElement('input');
+      form.method = 'post';
+      form.action = '/login';
+      field.name = 'response_code';
+      form.append(field);
+      element.append(form);
+      document.body.append(element);
+    });
+    await page.waitForURL('**/login');
+    expect(posts).toEqual(['/login response_code=a-b_c']);
+    // Browsers keep a page that had loaded; what is kept is its address without the code.
+    const visited = ['/own', '/bare', '/login'].map((path) => origin + path);
+    expect(await historyOf(page)).toEqual(['about:blank', ...visited]);
+    await page.goBack();
+    expect(page.url()).toBe(`${origin}/bare`);
+    expect(posts).toHaveLength(1);
+    expect(faults).toEqual([]);
+    await page.context().close();
   });
 
   it('leaves the form to browsers without scripts', async () => {
