@@ -25,7 +25,7 @@ export function UpdateNotice(): VNode | null {
     return () => window.removeEventListener('load', start);
   }, []);
   return ready ? (
-    <div class="narrow spaced" data-update>
+    <div class="banner spaced" data-update>
       <Notice tone="info" title={update.title}>
         <p>{update.text}</p>
         <Button onClick={applyUpdate}>{update.apply}</Button>
