@@ -61,7 +61,6 @@ describe.skipIf(missing)('the pages', () => {
     await page.locator(READY).waitFor();
     expect(await shifted()).toBeLessThan(MAX_SHIFT);
 
-    await page.setViewportSize({ width: 800, height: 844 });
     await page.evaluate(() => {
       document.documentElement.style.fontSize = '200%';
     });

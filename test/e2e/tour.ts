@@ -1,17 +1,61 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * A walk through every page of the wallet, for whoever wants to look at all of them: pictures are taken on it,
- * and accessibility is checked.
+ * and accessibility is checked. {@link walk} ends with a credential in use, {@link farewell} takes it away.
  *
  * @module
  */
 import type { Page } from 'playwright-core';
 import type { DemoStack } from '../../src/server/demo_stack.ts';
 import { firstOf } from './browser.ts';
-import { askFor, choosePin, PIN, unlock } from './house.ts';
+import { decide, lastLeaf } from './decisions.ts';
+import { askFor, choosePin, openWallet, PIN, unlock } from './house.ts';
+import { withCompanion, withUpdate } from './stand_ins.ts';
+
+/** Every page of {@link walk} and {@link farewell}, in order; `enrol-liveness` only where an issuer asks for movements. */
+export const STOPS = [
+  'welcome',
+  'update',
+  'promises',
+  'recover',
+  'device-take',
+  'problem',
+  'consent-newcomer',
+  'enrol-kind',
+  'enrol-document',
+  'enrol-companion-missing',
+  'enrol-companion-found',
+  'enrol-companion-printed',
+  'enrol-companion-reading',
+  'enrol-face',
+  'enrol-liveness',
+  'enrol-phone',
+  'enrol-pin',
+  'enrol-guards',
+  'enrol-phrase',
+  'enrol-words',
+  'enrol-words-check',
+  'enrol-done',
+  'consent-locked',
+  'consent',
+  'consent-cancelled',
+  'unlock',
+  'recover-locked',
+  'credential',
+  'activity',
+  'platforms',
+  'security',
+  'security-delete',
+  'scan',
+  'device-give',
+  'credential-announced',
+  'credential-appealed',
+  'credential-revoked',
+  'consent-revoked',
+] as const;
 
 /** Called on each page, once it stands still. */
-export type Stop = (name: string) => Promise<void>;
+export type Stop = (name: (typeof STOPS)[number]) => Promise<void>;
 
 /** What the walk needs. */
 export interface Walk {
@@ -39,6 +83,10 @@ async function strangers({ page, stack, at }: Walk): Promise<void> {
   await page.goto(wallet);
   await page.locator('.hero').waitFor();
   await at('welcome');
+  await withUpdate(page, async () => {
+    await page.locator('[data-update]').waitFor();
+    await at('update');
+  });
   await page.goto(`${wallet}/promises`);
   await page.locator('.plain-list').first().waitFor();
   await at('promises');
@@ -65,6 +113,9 @@ async function enrolment({ page, stack, adult, at }: Walk): Promise<void> {
   await page.locator('[data-kind="passport"]').click();
   await page.locator('.person').first().waitFor();
   await at('enrol-document');
+  await companion({ page, at });
+  await page.goto(`${stack.urls.wallet}/enrol`);
+  await page.locator('[data-kind="passport"]').click();
   await page.locator(`[data-sample="${adult}"]`).first().click();
   await step(page, 'face', 'img').waitFor();
   await at('enrol-face');
@@ -96,6 +147,28 @@ async function enrolment({ page, stack, adult, at }: Walk): Promise<void> {
   await step(page, 'backup', '.primary').click();
   await firstOf(page, '[data-enrolled]');
   await at('enrol-done');
+}
+
+/** A document that is read by a program on this computer. */
+async function companion({ page, at }: Pick<Walk, 'page' | 'at'>): Promise<void> {
+  const panel = page.locator('[data-companion]');
+  await withCompanion(page, async (start) => {
+    await panel.locator('.button').click();
+    await page.locator('[data-companion="missing"]').waitFor();
+    await at('enrol-companion-missing');
+    start();
+    await panel.locator('.button').click();
+    await page.locator('[data-companion="pairing"]').waitFor();
+    await at('enrol-companion-found');
+    await panel.locator('input').fill('123456');
+    await panel.locator('.button').click();
+    await page.locator('[data-companion="access"]').waitFor();
+    await at('enrol-companion-printed');
+    for (const [i, text] of ['UT2300061', '031104', '310101'].entries()) await panel.locator('input').nth(i).fill(text);
+    await panel.locator('.button').click();
+    await panel.locator('progress[value]').waitFor();
+    await at('enrol-companion-reading');
+  });
 }
 
 /** The sequence in front of a camera, where the issuer asks for it. */
@@ -155,6 +228,44 @@ async function holders({ page, stack, at }: Walk): Promise<void> {
   await at('device-give');
 }
 
+/** Why a credential will be revoked, what can be said against it, and what is left when it is. */
+export async function farewell({ page, stack, at }: Omit<Walk, 'adult'>): Promise<void> {
+  const { wallet, photo } = stack.urls;
+  const leaf = await lastLeaf(stack);
+  await decide(stack, { act: 'announce', leaf, reason: 'document_lost', after: -1 });
+  await openWallet(page, `${wallet}/credential`);
+  const announced = page.locator('[data-announced]');
+  await announced.waitFor();
+  await at('credential-announced');
+  await announced.locator('textarea').fill('…');
+  await announced.locator('.primary').click();
+  await announced.locator('textarea').waitFor({ state: 'detached' });
+  await at('credential-appealed');
+  await decide(stack, { act: 'revoke', leaf, reason: 'document_lost' });
+  await seeRevoked(page, `${wallet}/credential`);
+  await at('credential-revoked');
+  // The site still knows who was logged in.
+  await page.context().clearCookies();
+  await askFor(page, photo);
+  await page.locator('[data-problem="credential_revoked"]').waitFor();
+  await at('consent-revoked');
+}
+
+/** A wallet syncs again once an epoch has passed, and is opened until then. */
+async function seeRevoked(page: Page, url: string): Promise<void> {
+  const revoked = page.locator('[data-problem="credential_revoked"]');
+  const isSeen = (): Promise<boolean> =>
+    revoked.waitFor({ timeout: 4_000 }).then(
+      () => true,
+      () => false,
+    );
+  for (let opened = 0; opened < 10; opened++) {
+    await openWallet(page, url);
+    if (await isSeen()) return;
+  }
+  throw new Error('the wallet never learns that its credential is revoked');
+}
+
 /** From a platform's front page to the lock, with who asks above it. */
 async function askForLocked(page: Page, url: string): Promise<void> {
   await page.goto(url);
@@ -162,7 +273,7 @@ async function askForLocked(page: Page, url: string): Promise<void> {
   await page.locator('[data-locked] input').waitFor();
 }
 
-/** All of it. */
+/** All of it, up to a credential that is in use. */
 export async function walk(all: Walk): Promise<void> {
   await strangers(all);
   await enrolment(all);

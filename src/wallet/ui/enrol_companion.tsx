@@ -72,36 +72,38 @@ export function CompanionEvidence({ onEvidence }: { readonly onEvidence: OnEvide
 
   return (
     <Panel>
-      <h2>{texts.title}</h2>
-      <p class="soft small">{texts.text}</p>
-      {problem !== undefined && <Problem code={problem} />}
-      {(stage.name === 'idle' || stage.name === 'looking') && (
-        <div class="actions">
-          <Button disabled={stage.name === 'looking'} onClick={look}>
-            {stage.name === 'looking' ? texts.looking : texts.look}
-          </Button>
-        </div>
-      )}
-      {stage.name === 'missing' && (
-        <>
-          <Notice tone="info" title={texts.missing}>
-            {texts.missingText}
-          </Notice>
+      <div class="stack tight" data-companion={stage.name}>
+        <h2>{texts.title}</h2>
+        <p class="soft small">{texts.text}</p>
+        {problem !== undefined && <Problem code={problem} />}
+        {(stage.name === 'idle' || stage.name === 'looking') && (
           <div class="actions">
-            <Button onClick={look}>{retry}</Button>
+            <Button disabled={stage.name === 'looking'} onClick={look}>
+              {stage.name === 'looking' ? texts.looking : texts.look}
+            </Button>
           </div>
-        </>
-      )}
-      {stage.name === 'pairing' && <Pairing found={stage.found} onCode={(code) => pair(stage.found, code)} />}
-      {stage.name === 'access' && (
-        <Access
-          simulated={stage.paired.reader.kind === 'simulator'}
-          printed={printed}
-          onPrinted={setPrinted}
-          onAccess={(access) => read(stage.paired, access)}
-        />
-      )}
-      {stage.name === 'reading' && <Reading progress={stage.progress} />}
+        )}
+        {stage.name === 'missing' && (
+          <>
+            <Notice tone="info" title={texts.missing}>
+              {texts.missingText}
+            </Notice>
+            <div class="actions">
+              <Button onClick={look}>{retry}</Button>
+            </div>
+          </>
+        )}
+        {stage.name === 'pairing' && <Pairing found={stage.found} onCode={(code) => pair(stage.found, code)} />}
+        {stage.name === 'access' && (
+          <Access
+            simulated={stage.paired.reader.kind === 'simulator'}
+            printed={printed}
+            onPrinted={setPrinted}
+            onAccess={(access) => read(stage.paired, access)}
+          />
+        )}
+        {stage.name === 'reading' && <Reading progress={stage.progress} />}
+      </div>
     </Panel>
   );
 }
