@@ -16,7 +16,6 @@ import { LIFE_STORIES, type LifeResult, type LifeStory, tellLife } from '../src/
 import type { DocumentKind } from '../src/protocol/attributes.ts';
 import { ProtocolError } from '../src/protocol/errors.ts';
 import { ephemeralConfig } from '../src/server/config.ts';
-import { startDemoStack } from '../src/server/demo_stack.ts';
 import { ARTIFACTS } from '../src/server/pages.ts';
 import { nodeThreads } from '../src/server/prover_threads.ts';
 import { createProver } from '../src/wallet/prover.ts';
@@ -42,8 +41,9 @@ authorities are simulated; checking, comparing faces, proving and verifying are 
                   a kind:  {ok, kind, steps: [{name, ms}], leafIndex}
                   a story: {ok, subBefore, subAfter, code?}
 
-Against a running stack, people who are enrolled there already are passed over. There the clock cannot be moved:
-a story does not wait until the last root that an old store could use is out of use, and revokes as the holder.
+Against a running stack, where the first sample person is enrolled already, somebody new is made of the same face, with
+passports and a resident card; the other kinds can be enrolled once for each person who has one. There the clock cannot
+be moved: a story does not wait until the last root that an old store could use is out of use, and revokes as the holder.
 
 Exits 0 if all went as it must, 1 otherwise, 2 for arguments that it does not understand.
 `;
@@ -65,6 +65,8 @@ async function onOwnStack(options: Omit<LifeStageOptions, 'url' | 'clock'>, play
     skipped += milliseconds;
   };
   const epoch = EPOCH_SECONDS * 1000;
+  // Not loaded for a stack that runs already: it brings the face networks along.
+  const { startDemoStack } = await import('../src/server/demo_stack.ts');
   const stack = await startDemoStack({
     config: { ...ephemeralConfig(), epochSeconds: EPOCH_SECONDS, liveness: 'required' },
     clock,

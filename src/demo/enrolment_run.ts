@@ -9,7 +9,7 @@ import { toBase64Url } from '../protocol/scope.ts';
 import type { Credential } from '../wallet/credential.ts';
 import { openEnrolment, requestCredential } from '../wallet/enrol.ts';
 import { sealWithPin } from '../wallet/life.ts';
-import { identify, type LifeStage, type Measure, peopleWith, publish, withSomeone } from './life_stage.ts';
+import { identify, type LifeStage, type Measure, publish, withSomeone } from './life_stage.ts';
 import type { SamplePerson } from './sample_client.ts';
 import type { StoryHolder } from './stage.ts';
 
@@ -63,7 +63,7 @@ export async function enrolPerson(
 }
 
 /**
- * Enrols the first sample person with a document of a kind who is not enrolled yet.
+ * Enrols the first sample person with a document of a kind who is not enrolled yet; see `withSomeone`.
  *
  * @throws ProtocolError the code of the step that failed; `person_already_enrolled` if all are enrolled.
  */
@@ -77,7 +77,7 @@ export async function runEnrolment(stage: LifeStage, kind: DocumentKind): Promis
     stage.say(`${name}: ${String(ms)} ms`);
     return made;
   };
-  const { made } = await withSomeone(peopleWith(stage, kind), (person) => {
+  const { made } = await withSomeone(stage, { kinds: [kind] }, (person) => {
     steps = [];
     stage.say(`${person.names.en} enrols with a document of the kind ${kind}`);
     return enrolPerson(stage, { person, kind }, measure);

@@ -75,16 +75,18 @@ export async function openLifeStage(options: LifeStageOptions): Promise<LifeStag
   };
 }
 
-/** Whom a story is about: a person with the documents that it needs. */
-export function peopleWith({ samples }: LifeStage, ...kinds: readonly DocumentKind[]): readonly SamplePerson[] {
-  const has = (person: SamplePerson, kind: DocumentKind): boolean =>
-    person.documents.filter((document) => document.kind === kind).length >=
-    kinds.filter((wanted) => wanted === kind).length;
-  const people = samples.people.filter((person) => kinds.every((kind) => has(person, kind)));
-  if (people.length === 0) {
-    throw new ProtocolError('samples_missing', `no sample person has ${kinds.join(' and ')}`);
-  }
-  return people;
+/** Whom a story can be about. */
+export interface Cast {
+  /** Documents that the person has; one that is named twice, twice. */
+  readonly kinds: readonly DocumentKind[];
+  readonly fits?: (person: SamplePerson) => boolean;
+}
+
+function canPlay(person: SamplePerson, { kinds, fits }: Cast): boolean {
+  const count = (list: readonly DocumentKind[], kind: DocumentKind): number =>
+    list.filter((each) => each === kind).length;
+  const had = person.documents.map(({ kind }) => kind);
+  return kinds.every((kind) => count(had, kind) >= count(kinds, kind)) && (fits?.(person) ?? true);
 }
 
 /** How often a stack that turns by itself is asked again, and every how many milliseconds. */
@@ -123,20 +125,49 @@ export async function publish(stage: LifeStage, signed: SignedCredential): Promi
 /** Refusals of a person, not of the stack: enrolled already, or with a document that no number is known for. */
 const PASSED_OVER: ReadonlySet<string> = new Set(['person_already_enrolled', 'person_number_missing']);
 
-/** Runs an enrolment with the first person who is not known yet. */
+/**
+ * Runs an enrolment with a sample person who is not known yet: the first with the documents; if that one is
+ * enrolled already, somebody new, where a newcomer has the documents; otherwise the next ones.
+ *
+ * @throws {@link ProtocolError} `samples_missing` if nobody has the documents, the code of the last refusal if
+ * everybody is enrolled who has them, and what `enrol` throws.
+ */
 export async function withSomeone<T>(
-  people: readonly SamplePerson[],
+  { samples, say }: LifeStage,
+  cast: Cast,
   enrol: (person: SamplePerson) => Promise<T>,
 ): Promise<{ readonly person: SamplePerson; readonly made: T }> {
-  for (const [i, person] of people.entries()) {
+  let refusal: ProtocolError | undefined;
+  const attempt = async (person: SamplePerson): Promise<{ person: SamplePerson; made: T } | undefined> => {
     try {
       return { person, made: await enrol(person) };
     } catch (error) {
-      const isPassedOver = error instanceof ProtocolError && PASSED_OVER.has(error.code);
-      if (!isPassedOver || i === people.length - 1) throw error;
+      if (!(error instanceof ProtocolError) || !PASSED_OVER.has(error.code)) throw error;
+      refusal = error;
+      say(`${person.names.en} is passed over: ${error.code}`);
+      return undefined;
     }
+  };
+  const [first, ...others] = samples.people.filter((person) => canPlay(person, cast));
+  const candidates = async function* (): AsyncGenerator<SamplePerson> {
+    if (first === undefined) return;
+    yield first;
+    // Who is known is found out at the end of an enrolment: trying everyone would take minutes.
+    const newcomer = await samples.newcomer();
+    if (canPlay(newcomer, cast)) yield newcomer;
+    yield* others;
+  };
+  for await (const person of candidates()) {
+    const done = await attempt(person);
+    if (done !== undefined) return done;
   }
-  throw new ProtocolError('samples_missing', 'there are no sample people');
+  const wanted = cast.kinds.join(' and ');
+  if (refusal === undefined) throw new ProtocolError('samples_missing', `no sample person has ${wanted}`);
+  throw new ProtocolError(
+    refusal.code,
+    `every sample person with ${wanted} is enrolled at this stack; start it again with another folder of data`,
+    { cause: refusal },
+  );
 }
 
 /** The code of a refusal; undefined if there was none. */

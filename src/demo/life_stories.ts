@@ -16,16 +16,7 @@ import { accepted } from '../wallet/http.ts';
 import { issueAgain, openWithPin, RESET, restore } from '../wallet/life.ts';
 import { sync } from '../wallet/sync.ts';
 import { type Enrolled, enrolPerson, SAMPLE_PIN } from './enrolment_run.ts';
-import {
-  codeOf,
-  identify,
-  kindName,
-  type LifeStage,
-  patiently,
-  peopleWith,
-  publish,
-  withSomeone,
-} from './life_stage.ts';
+import { codeOf, identify, kindName, type LifeStage, patiently, publish, withSomeone } from './life_stage.ts';
 import { logInAt } from './site_login.ts';
 import type { SamplePerson } from './sample_client.ts';
 import type { StoryHolder } from './stage.ts';
@@ -65,7 +56,8 @@ export async function tellLife(stage: LifeStage, story: LifeStory): Promise<Life
     'lost-everything': ['passport'],
     revoked: ['passport'],
   } as const satisfies Record<LifeStory, readonly string[]>;
-  const { person, made } = await withSomeone(peopleWith(stage, ...kinds[story]).filter(isAdult), (each) =>
+  const cast = { kinds: kinds[story], fits: isAdult };
+  const { person, made } = await withSomeone(stage, cast, (each) =>
     enrolPerson(stage, { person: each, kind: 'passport' }),
   );
   const enrolled = { ...made, person };
@@ -82,7 +74,8 @@ export async function tellLife(stage: LifeStage, story: LifeStory): Promise<Life
 
 async function logIn(stage: LifeStage, holder: StoryHolder): Promise<string> {
   const [platform] = stage.platforms;
-  if (platform === undefined) throw new ProtocolError('samples_missing', 'this stack has no sample platform');
+  if (platform === undefined)
+    throw new ProtocolError('samples_missing', 'this stack has no sample platform, or was still starting');
   const timeZone = stage.deps.register.timeZone;
   const sub = await logInAt(platform, holder, { ...stage.deps, fetch: stage.fetch, timeZone });
   stage.say(`logged in at ${platform} as ${sub.slice(0, 8)}…`);

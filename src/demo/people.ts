@@ -8,7 +8,7 @@
 import { existsSync } from 'node:fs';
 import { addDays, bornOnOrBefore, type CalendarDate } from '../protocol/dates.ts';
 import type { ChipPerson } from './chip_files.ts';
-import { documentsOf, type DocumentPlan, type SampleDocument, type Words } from './people_documents.ts';
+import { documentsOf, type DocumentPlan, type SampleDocument, visitorPlan, type Words } from './people_documents.ts';
 import { cropPair, type FaceCrop, type FacePair, readPair, visitorPair } from './sample_pictures.ts';
 
 /** A sample person: what the passport says, and the pictures. */
@@ -210,7 +210,7 @@ export async function samplePeople(options: {
 
 /**
  * A sample person with a visitor's own picture; the live picture is an altered copy of it. Every call
- * makes another person.
+ * makes another person, with documents enough for every story.
  *
  * @param picture - JPEG, PNG or JPEG 2000; treated as hostile. Whether it shows a face is left to the issuer.
  * @param options - `today` as above; `random` gives the numbers.
@@ -228,8 +228,7 @@ export async function personFromPicture(
     nationality: 'CHN',
     age: 30,
     days: 10,
-    documentNumber: `UV${digits.slice(0, 7)}`,
-    personalNumber: `UV${digits}`,
+    ...visitorPlan(digits),
     zh: '访客',
     notes: { en: 'a sample passport with your picture', zh: '用您的照片制作的示例护照' },
   };

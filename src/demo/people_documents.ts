@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { judgeCard } from '../documents/cards.ts';
+import { CARD_STATE, judgeCard } from '../documents/cards.ts';
 import { type CardKind, checkCharacter } from '../documents/numbers.ts';
 import type { Coverage, RegisteredDocument } from '../issuer/registry.ts';
 import type { DocumentKind } from '../protocol/attributes.ts';
@@ -42,7 +42,7 @@ export type SampleDocument = {
 export interface DocumentPlan {
   /** Whether the passport's chip can be challenged. Default true. */
   readonly chip?: boolean;
-  readonly renewed?: { readonly documentNumber: string };
+  readonly renewed?: { readonly documentNumber: string; readonly personalNumber?: string };
   readonly resident?: { readonly region: string; readonly sequence: string; readonly endless?: boolean };
   /** Lifelong numbers. */
   readonly hkMacau?: string;
@@ -107,7 +107,7 @@ export function documentsOf(
       id: 'passport-renewed',
       kind: 'passport',
       notes: { en: 'renewed, with another number', zh: '换发的新护照，号码不同' },
-      passport: { ...chip, ...renewed, personalNumber: undefined, expiry: addDays(today, 10 * YEAR) },
+      passport: { ...chip, personalNumber: undefined, ...renewed, expiry: addDays(today, 10 * YEAR) },
       features: SAMPLE_FEATURES,
     });
   }
@@ -140,6 +140,41 @@ export function documentsOf(
   return documents;
 }
 
+/** A visitor's personal number, as the registry is told it. */
+const VISITOR = /^UTOUV(\d{12})$/;
+
+/** The resident card of a visitor, by the digits of the personal number. */
+function visitorCard(digits: string): { readonly region: string; readonly sequence: string } {
+  return { region: `11${digits.slice(0, 4)}`, sequence: digits.slice(4, 7) };
+}
+
+/**
+ * What a visitor has: a passport, the one that takes its place, and a resident card.
+ *
+ * @param digits - Twelve, drawn for this visitor.
+ */
+export function visitorPlan(digits: string): {
+  readonly documentNumber: string;
+  readonly personalNumber: string;
+  readonly documents: DocumentPlan;
+} {
+  const personalNumber = `UV${digits}`;
+  const renewed = { documentNumber: `UW${digits.slice(0, 7)}`, personalNumber };
+  return {
+    documentNumber: `UV${digits.slice(0, 7)}`,
+    personalNumber,
+    documents: { renewed, resident: visitorCard(digits) },
+  };
+}
+
+/** The number that a visitor's passport leads to: that of the card. */
+function visitorNumberOf({ own, birth }: RegisteredDocument): string | undefined {
+  const digits = VISITOR.exec(own ?? '')?.[1];
+  if (digits === undefined) return undefined;
+  const { region, sequence } = visitorCard(digits);
+  return CARD_STATE + withCheck(`${region}${String(birth)}${sequence}`);
+}
+
 /** Documents for which the simulated registry is there. */
 export const SAMPLE_COVERAGE: Coverage = [
   { kind: 'passport', state: 'UTO' },
@@ -164,8 +199,8 @@ function personNumberOf({ documents }: SamplePerson, today: CalendarDate): strin
 }
 
 /**
- * What the simulated registry knows: documents of one person have one number; of people with a passport
- * alone it takes the passport's own word, and a passport without a number is nobody's.
+ * What the simulated registry knows: documents of one person have one number, visitors' too; of people with a
+ * passport alone it takes the passport's own word, and a passport without a number is nobody's.
  *
  * @param people - The sample people.
  * @param today - A day on which their documents are good.
@@ -183,5 +218,5 @@ export function sampleRegistry(
       known.set(`${kind} ${printed}`, number);
     }
   }
-  return ({ kind, number, own }) => known.get(`${kind} ${number}`) ?? own;
+  return (asked) => known.get(`${asked.kind} ${asked.number}`) ?? visitorNumberOf(asked) ?? asked.own;
 }

@@ -42,6 +42,8 @@ const answer = z.object({ signature: bytes.optional(), relayed: bytes.optional()
 /** Sample people in the hand. */
 export interface SampleClient {
   readonly people: readonly SamplePerson[];
+  /** Makes somebody whom this stack does not know yet, with a face that it has. */
+  newcomer(): Promise<SamplePerson>;
   /** Sends a document to the issuer; a card is read under the enrolment's challenge. */
   showDocument(deps: EnrolDeps, enrolment: Enrolment, person: SamplePerson, document: SampleDocument): Promise<void>;
   /** Has the chip of the document that was sent answer the issuer's challenge. */
@@ -67,8 +69,15 @@ export async function openSamples(origin: string, fetch: typeof globalThis.fetch
   };
   const addressOf = ({ id }: SamplePerson, document: SampleDocument): string => `/${id}/documents/${document.id}`;
   const people = z.array(person).parse(await (await ask('')).json());
+  const faceOf = async (id: string): Promise<Uint8Array<ArrayBuffer>> =>
+    new Uint8Array(await (await ask(`/${id}/face`)).arrayBuffer());
   return {
     people,
+    async newcomer() {
+      const body = await faceOf(people[0]?.id ?? '');
+      const made = await ask('', { method: 'POST', headers: { 'content-type': 'image/jpeg' }, body });
+      return person.parse(await made.json());
+    },
     async showDocument(deps, enrolment, whose, document) {
       const query = document.kind === 'passport' ? '' : `?enrolment=${enrolment.id}`;
       const body: unknown = await (await ask(addressOf(whose, document) + query)).json();
@@ -87,8 +96,7 @@ export async function openSamples(origin: string, fetch: typeof globalThis.fetch
       await answerChip(deps, enrolment, answer.parse(await given.json()));
     },
     async showFace(deps, enrolment, { id }) {
-      const picture = new Uint8Array(await (await ask(`/${id}/face`)).arrayBuffer());
-      await showFace(deps, enrolment, { type: 'image/jpeg', bytes: picture }, async (_still, steps) => {
+      await showFace(deps, enrolment, { type: 'image/jpeg', bytes: await faceOf(id) }, async (_still, steps) => {
         const made: unknown = await (await ask(`/${id}/frames?steps=${steps.join()}`)).json();
         return capture.parse(made).frames;
       });

@@ -2,20 +2,13 @@
 /** Every story of a credential's life on one stack, over real sockets; faces alone are taken for granted. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { poseidon } from '../../src/commitment/poseidon.ts';
-import { createAuthoritySimulator } from '../../src/demo/authority_simulator.ts';
-import { createCardAuthority } from '../../src/demo/card_simulator.ts';
-import { createPassportAuthority } from '../../src/demo/chip.ts';
 import { runEnrolment } from '../../src/demo/enrolment_run.ts';
 import { type LifeStage, openLifeStage } from '../../src/demo/life_stage.ts';
 import { LIFE_STORIES, tellLife } from '../../src/demo/life_stories.ts';
-import { SAMPLE_STATE, samplePeople } from '../../src/demo/people.ts';
-import { SAMPLE_COVERAGE, sampleRegistry } from '../../src/demo/people_documents.ts';
-import { createSampleDocuments } from '../../src/demo/sample_documents.ts';
-import { dateInZone } from '../../src/protocol/dates.ts';
 import { ephemeralConfig } from '../../src/server/config.ts';
-import { createSamples } from '../../src/server/samples.ts';
 import { type Stack, startStack } from '../../src/server/stack.ts';
 import { random, realProver } from '../wallet/world.ts';
+import { startStage } from './stage_stack.ts';
 
 const EPOCH_SECONDS = 21_600;
 const HOUR = 3_600_000;
@@ -27,28 +20,7 @@ const told: string[] = [];
 const clock = (): number => Date.now() + skipped;
 
 beforeAll(async () => {
-  const config = { ...ephemeralConfig(), epochSeconds: EPOCH_SECONDS };
-  const today = dateInZone(clock(), config.timeZone);
-  const authority = createPassportAuthority({ country: SAMPLE_STATE.alpha2, algorithm: 'ecdsa-p256', at: clock() });
-  const people = await samplePeople({ today });
-  const cards = createCardAuthority(random);
-  const documents = createSampleDocuments({ authority, cards, random });
-  const frames = { frames: () => Promise.reject(new Error('liveness is off')) };
-  stack = await startStack({
-    config,
-    clock,
-    timers: false,
-    anchors: authority.anchors,
-    compareFaces: () => Promise.resolve({ match: true, distances: { double: 0.3 } }),
-    samples: createSamples({ people, documents, today: () => today, random, frames }),
-    authority: createAuthoritySimulator({
-      cards,
-      people: sampleRegistry(people, today),
-      coverage: SAMPLE_COVERAGE,
-      clock,
-      random,
-    }),
-  });
+  stack = await startStage({ config: { ...ephemeralConfig(), epochSeconds: EPOCH_SECONDS }, clock, timers: false });
   const skip = (milliseconds: number): void => {
     skipped += milliseconds;
   };
@@ -99,6 +71,17 @@ describe('the life of a credential, over HTTP', () => {
     120_000,
   );
 
+  it('can be told again where everyone with the documents is enrolled: of somebody new', async () => {
+    for (const story of ['renewal', 'second-document'] as const) {
+      told.length = 0;
+      const { ok, subBefore, subAfter } = await tellLife(stage, story);
+      expect([told, ok]).toEqual([told, true]);
+      expect(subAfter).toBe(subBefore);
+      expect(told[0]).toContain('is passed over: person_already_enrolled');
+      expect(told[1]).toBe('Sample Visitor is enrolled with a passport');
+    }
+  }, 120_000);
+
   it('takes time, step by step, and counts nobody twice', async () => {
     const run = await runEnrolment(stage, 'travel_permit_taiwan');
     expect(run).toMatchObject({ ok: true, kind: 'travel_permit_taiwan' });
@@ -116,6 +99,7 @@ describe('the life of a credential, over HTTP', () => {
     // Nobody is left with that kind of document.
     await expect(runEnrolment(stage, 'travel_permit_taiwan')).rejects.toMatchObject({
       code: 'person_already_enrolled',
+      message: expect.stringContaining('start it again with another folder of data') as string,
     });
   }, 120_000);
 
