@@ -1,21 +1,30 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * `npm run screens`: pictures of every page in both languages, at the width of a phone and of a desk, into
- * build/screens as `page.language.width.png`; the main pages also in the dark.
+ * build/screens as `page.language.width.png`; the main pages also in the dark. `--help` says how to draw some.
  *
  * @module
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
+import { parseArgs } from 'node:util';
+import type { Page } from 'playwright-core';
 import { ephemeralConfig } from '../src/server/config.ts';
 import { type DemoStack, startDemoStack } from '../src/server/demo_stack.ts';
-import { buildPages } from '../src/server/pages.ts';
+import { buildPages, PAGES } from '../src/server/pages.ts';
 import { firstOf, launch } from '../test/e2e/browser.ts';
 import { askFor, choosePin, PIN, showFace, unlock } from '../test/e2e/house.ts';
-import { walk } from '../test/e2e/tour.ts';
+import { farewell, STOPS, walk } from '../test/e2e/tour.ts';
 
+const HELP = `Usage: npm run screens -- [--only PATTERN]
+
+Pictures of every page, in both languages, at two widths, into build/screens as page.language.width.png.
+Takes some minutes.
+
+  --only PATTERN  only pages whose name matches this regular expression, e.g. '^enrol-' or 'consent-unmet'; the
+                  other pictures stay. Whoever is shown on one of them still walks all the way.
+`;
 const FOLDER = fileURLToPath(new URL('../build/screens', import.meta.url));
 const WIDTHS = { 390: 844, 1280: 860 } as const;
 const LANGUAGES = {
@@ -23,21 +32,44 @@ const LANGUAGES = {
   'zh-CN': { locale: 'zh-CN', adult: 'wei' },
 } as const;
 /** Pages that are also seen in the dark. */
-const DARK: ReadonlySet<string> = new Set([
-  'welcome',
-  'consent',
-  'credential',
-  'security',
-  'enrol-pin',
-  'photo-member',
-]);
+const DARK: ReadonlySet<Name> = new Set(['welcome', 'consent', 'credential', 'security', 'enrol-pin', 'photo-member']);
 const READY = '[data-preparation="ready"]';
+/** Names of all pages, by the visits on which they are drawn. */
+const VISITS = {
+  holder: [
+    ...STOPS,
+    'consent-downloading',
+    'consent-waiting',
+    'photo-member',
+    'market-member',
+    'consent-transaction',
+    'consent-terminal',
+    'consent-code',
+    'unlock-wrong',
+    'restore-pin',
+    'reset',
+  ],
+  visitor: ['photo', 'market', 'poll', 'market-terminal', 'register', 'photo-error', 'enrol-card', 'enrol-refused'],
+  minor: ['consent-unmet'],
+} as const;
+const ALL = Object.values(VISITS).flat();
 
 type Language = keyof typeof LANGUAGES;
-type Shoot = (name: string) => Promise<void>;
+const languages = Object.keys(LANGUAGES) as Language[];
+type Name = (typeof ALL)[number];
+type Shoot = (name: Name) => Promise<void>;
 
-function shooter(page: Page, language: Language): Shoot {
-  const shoot: Shoot = async (name) => {
+/** What is drawn, and what was. */
+interface Drawing {
+  readonly wanted: RegExp;
+  /** Names of pages with their languages, in order. */
+  readonly drawn: string[];
+  /** The page that was reached last, drawn or not. */
+  last: string;
+}
+
+function shooter(drawing: Drawing, page: Page, language: Language): Shoot {
+  const shoot = async (name: string): Promise<void> => {
     await page.waitForFunction(() => Array.from(document.images).every(({ complete }) => complete));
     // What lies over a page covers what is seen of it, not all of it.
     const fullPage = (await page.locator('dialog[open]').count()) === 0;
@@ -51,7 +83,11 @@ function shooter(page: Page, language: Language): Shoot {
     }
   };
   return async (name) => {
+    drawing.last = `${name} (${language})`;
+    if (!drawing.wanted.test(name)) return;
     await shoot(name);
+    drawing.drawn.push(drawing.last);
+    console.log(`${String(drawing.drawn.length).padStart(3)} ${drawing.last}`);
     if (!DARK.has(name)) return;
     await page.emulateMedia({ colorScheme: 'dark' });
     await shoot(`${name}-dark`);
@@ -160,7 +196,7 @@ async function lostDevice(page: Page, { urls }: DemoStack, person: string, shoot
 }
 
 /** There is one sample person below 18, so both languages are seen in one go. */
-async function minor(page: Page, stack: DemoStack): Promise<void> {
+async function minor(page: Page, stack: DemoStack, shooters: ReadonlyMap<Language, Shoot>): Promise<void> {
   await page.goto(`${stack.urls.wallet}/enrol`);
   await page.locator('[data-kind="passport"]').click();
   await page.locator('[data-sample="alex"]').first().click();
@@ -171,39 +207,98 @@ async function minor(page: Page, stack: DemoStack): Promise<void> {
   await firstOf(page, '[data-enrolled]');
   await askFor(page, stack.urls.photo);
   await page.locator('[data-unmet]').waitFor();
-  for (const language of Object.keys(LANGUAGES) as Language[]) {
+  for (const [language, shoot] of shooters) {
     await page.locator(`.languages [lang|="${language.slice(0, 2)}"]`).click();
-    await shooter(page, language)('consent-unmet');
+    await shoot('consent-unmet');
   }
 }
 
-async function inContext(browser: Browser, locale: string, work: (page: Page) => Promise<void>): Promise<void> {
-  const context = await browser.newContext({ locale, serviceWorkers: 'block' });
-  // Faces in motion take a while on a busy machine.
-  context.setDefaultTimeout(120_000);
-  await work(await context.newPage());
-  await context.close();
+/** When the pages were built, Unix time in milliseconds. */
+async function builtAt(): Promise<number> {
+  return (await stat(join(PAGES, 'index.html'))).mtimeMs;
 }
 
-await rm(FOLDER, { recursive: true, force: true });
-await mkdir(FOLDER, { recursive: true });
-await buildPages();
-const stack = await startDemoStack({ config: { ...ephemeralConfig(), liveness: 'required' } });
-const browser = await launch();
-try {
-  for (const language of Object.keys(LANGUAGES) as Language[]) {
-    const { locale, adult } = LANGUAGES[language];
-    await inContext(browser, locale, async (page) => {
-      const shoot = shooter(page, language);
-      await walk({ page, stack, adult, at: shoot });
-      await atSites(page, stack, shoot);
-    });
-    await inContext(browser, locale, (page) => visitor(page, stack, shooter(page, language)));
-    await inContext(browser, locale, (page) => lostDevice(page, stack, adult, shooter(page, language)));
+/** Where the walk stopped, and a picture of it. */
+async function explain(page: Page, { last }: Drawing, built: number): Promise<void> {
+  const problem = page.locator('[data-problem]').first();
+  const code = (await problem.count()) > 0 ? await problem.getAttribute('data-problem') : null;
+  await page.screenshot({ path: join(FOLDER, 'stopped.png') });
+  const where = `${new URL(page.url()).pathname}${code === null ? '' : `, which shows the problem ${code}`}`;
+  console.error(`stopped after ${last || 'the start'} at ${where}; see ${join(FOLDER, 'stopped.png')}`);
+  if ((await builtAt()) !== built) console.error('The pages were built anew meanwhile: run it again.');
+}
+
+async function draw(only: string | undefined): Promise<number> {
+  if (only !== undefined && !ALL.some((name) => new RegExp(only).test(name))) {
+    console.error(`no page is called like ${only}; there are ${ALL.join(', ')}`);
+    return 2;
   }
-  await inContext(browser, 'en-GB', (page) => minor(page, stack));
+  const drawing: Drawing = { wanted: new RegExp(only ?? ''), drawn: [], last: '' };
+  const isWanted = (visit: keyof typeof VISITS): boolean => VISITS[visit].some((name) => drawing.wanted.test(name));
+  if (only === undefined) await rm(FOLDER, { recursive: true, force: true });
+  await mkdir(FOLDER, { recursive: true });
+  await buildPages();
+  const built = await builtAt();
+  const stack = await startDemoStack({ config: { ...ephemeralConfig(), liveness: 'required' } });
+  const browser = await launch();
+
+  const inContext = async (locale: string, work: (page: Page) => Promise<void>): Promise<void> => {
+    // Without motion, bars stand where they belong at once.
+    const context = await browser.newContext({ locale, serviceWorkers: 'block', reducedMotion: 'reduce' });
+    // Faces in motion take a while on a busy machine.
+    context.setDefaultTimeout(120_000);
+    const page = await context.newPage();
+    try {
+      await work(page);
+    } catch (error) {
+      await explain(page, drawing, built);
+      throw error;
+    }
+    await context.close();
+  };
+  try {
+    for (const language of languages) {
+      const { locale, adult } = LANGUAGES[language];
+      if (isWanted('visitor')) {
+        await inContext(locale, (page) => visitor(page, stack, shooter(drawing, page, language)));
+      }
+      if (!isWanted('holder')) continue;
+      await inContext(locale, async (page) => {
+        const shoot = shooter(drawing, page, language);
+        await walk({ page, stack, adult, at: shoot });
+        await atSites(page, stack, shoot);
+        await inContext(locale, (lost) => lostDevice(lost, stack, adult, shooter(drawing, lost, language)));
+        await farewell({ page, stack, at: shoot });
+      });
+    }
+    if (isWanted('minor')) {
+      await inContext('en-GB', (page) =>
+        minor(page, stack, new Map(languages.map((each) => [each, shooter(drawing, page, each)]))),
+      );
+    }
+  } finally {
+    await browser.close();
+    await stack.close();
+  }
+  const due = ALL.filter((name) => drawing.wanted.test(name)).flatMap((name) =>
+    languages.map((language) => `${name} (${language})`),
+  );
+  const missing = due.filter((page) => !drawing.drawn.includes(page));
+  if (missing.length > 0) {
+    console.error(`never reached: ${missing.join(', ')}`);
+    return 1;
+  }
   console.log(`pictures are in ${FOLDER}`);
-} finally {
-  await browser.close();
-  await stack.close();
+  return 0;
 }
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { only: { type: 'string' }, help: { type: 'boolean' } } });
+  if (values.help === true) {
+    console.log(HELP);
+    return 0;
+  }
+  return draw(values.only);
+}
+
+process.exitCode = await main();
