@@ -5,7 +5,7 @@
  * @module
  */
 import type { BrowserContext, Page } from 'playwright-core';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import { ephemeralConfig } from '../../src/server/config.ts';
 import { type DemoStack, startDemoStack } from '../../src/server/demo_stack.ts';
 import { buildPages } from '../../src/server/pages.ts';
@@ -107,12 +107,8 @@ export async function choosePin(page: Page, pin: string): Promise<void> {
 
 /** Unlocks, wherever the wallet asks for it. */
 export async function unlock(page: Page, pin = PIN): Promise<void> {
-  // The form is drawn once more when the wallet knows which ways there are to unlock it.
-  const type = async (): Promise<void> => {
-    await page.locator('[data-locked] input').fill(pin);
-    await page.locator('[data-locked] form button').click({ timeout: 2_000 });
-  };
-  await vi.waitFor(type, { timeout: 30_000 });
+  await page.locator('[data-locked] input').fill(pin);
+  await page.locator('[data-locked] form button').click();
 }
 
 /** Goes to a page of the wallet and unlocks it. */

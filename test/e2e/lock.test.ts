@@ -30,6 +30,57 @@ async function authenticator(page: Page): Promise<void> {
   });
 }
 
+declare global {
+  interface Window {
+    /** What {@link typeAtOnce} has seen of the field, in order. */
+    bautaField?: string[];
+  }
+}
+
+/**
+ * Types into the field for the PIN, in the same moment in which `when` comes to stand in a page that is yet to be
+ * opened, and notes it if the field does not stay.
+ */
+async function typeAtOnce(page: Page, when: string, digits: string): Promise<void> {
+  const begin = ({ selector, text, locked }: Readonly<Record<'selector' | 'text' | 'locked', string>>): void => {
+    const log: string[] = [];
+    window.bautaField = log;
+    let field: HTMLInputElement | undefined;
+    const look = (): void => {
+      if (field !== undefined) {
+        if (!field.isConnected) log.push('gone');
+        return;
+      }
+      const found = document.querySelector<HTMLInputElement>(locked);
+      if (found === null || document.querySelector(selector) === null) return;
+      field = found;
+      found.value = text;
+      found.dispatchEvent(new InputEvent('input', { bubbles: true, data: text }));
+      log.push(`typed ${found.value}`);
+    };
+    new MutationObserver(look).observe(document, { childList: true, subtree: true, attributes: true });
+  };
+  await page.addInitScript(begin, { selector: when, text: digits, locked: LOCKED });
+}
+
+/** Types after what is in the field. */
+async function typeOn(page: Page, digits: string): Promise<void> {
+  await page.locator(LOCKED).press('End');
+  await page.locator(LOCKED).pressSequentially(digits);
+}
+
+/** Waits until everything that follows from what is on the page has been drawn. */
+const framesLater = (page: Page): Promise<void> =>
+  page.evaluate(async () => {
+    for (let i = 0; i < 3; i++) {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  });
+
+/** What was seen since {@link typeAtOnce}. */
+const fieldOf = (page: Page): Promise<string[] | undefined> => page.evaluate(() => window.bautaField);
+
 describe.skipIf(missing)('the lock', () => {
   let house: House;
   let stack: DemoStack;
@@ -62,6 +113,32 @@ describe.skipIf(missing)('the lock', () => {
     expect(asked.filter((url) => !url.startsWith(stack.urls.wallet))).toEqual([]);
     await unlock(page);
     await page.locator('nav.bar').waitFor();
+  });
+
+  it('loses no digit of who types at once, before and after a PIN is refused', async () => {
+    for (const url of [stack.urls.wallet, `${stack.urls.wallet}/activity`, stack.urls.market]) {
+      const other = await context.newPage();
+      await typeAtOnce(other, LOCKED, PIN.slice(0, 4));
+      await other.goto(url);
+      if (url === stack.urls.market) await other.locator('[data-login]').click();
+      await typeOn(other, PIN.slice(4));
+      expect(await other.locator(LOCKED).inputValue()).toBe(PIN);
+      expect(await fieldOf(other)).toEqual([`typed ${PIN.slice(0, 4)}`]);
+      await other.locator('[data-locked] form button').click();
+      await other.locator(LOCKED).waitFor({ state: 'detached' });
+      await other.close();
+    }
+
+    const other = await context.newPage();
+    await typeAtOnce(other, '[data-problem="unlock_refused"]', PIN);
+    await other.goto(stack.urls.wallet);
+    await unlock(other, '83619402');
+    await other.locator('[data-problem="unlock_refused"]').waitFor();
+    await framesLater(other);
+    expect(await other.locator(LOCKED).inputValue()).toBe(PIN);
+    expect(await fieldOf(other)).toEqual([`typed ${PIN}`]);
+    await other.locator('[data-locked] form button').click();
+    await other.locator('nav.bar').waitFor();
   });
 
   it('closes by its button in all windows, and after five minutes without a touch', async () => {
@@ -136,5 +213,29 @@ describe.skipIf(missing)('the lock', () => {
     for (const field of await fields.all()) await field.fill(PIN);
     await page.getByRole('button', { name: en.security.changePin }).click();
     await page.getByText(en.security.pinChanged).waitFor();
+  });
+
+  it('keeps the field and its digits while another window takes a passkey away and adds one', async () => {
+    const other = await context.newPage();
+    await typeAtOnce(other, LOCKED, PIN.slice(0, 3));
+    await other.goto(`${stack.urls.wallet}/security`);
+    const passkey = other.getByRole('button', { name: en.unlock.passkey });
+    await passkey.waitFor();
+
+    await page.bringToFront();
+    await page.getByRole('button', { name: en.security.passkeyDrop }).click();
+    await page.getByRole('button', { name: en.security.passkeyDropYes }).click();
+    await passkey.waitFor({ state: 'detached' });
+    await typeOn(other, PIN.slice(3, 5));
+    await page.getByRole('button', { name: en.security.passkeyAdd }).click();
+    await page.locator('.panel form input[type=password]').first().fill(PIN);
+    await page.getByRole('button', { name: en.unlock.confirm }).click();
+    await passkey.waitFor();
+
+    await typeOn(other, PIN.slice(5));
+    expect(await other.locator(LOCKED).inputValue()).toBe(PIN);
+    expect(await fieldOf(other)).toEqual([`typed ${PIN.slice(0, 3)}`]);
+    await other.locator('[data-locked] form button').click();
+    await other.locator('nav.bar').waitFor();
   });
 });

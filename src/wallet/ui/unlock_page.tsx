@@ -6,7 +6,7 @@
  * @module
  */
 import type { VNode } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { PIN_DIGITS } from '../pin.ts';
 import type { Unlocking } from '../safe.ts';
 import { Form, PinField } from './fields.tsx';
@@ -75,12 +75,13 @@ export function UnlockForm(): VNode {
   const { store, held, refresh } = useWallet();
   const [pin, setPin] = useState('');
   const { busy, problem, attempt } = useUnlocking(async (secret) => {
-    await store.safe.unlock(secret);
+    await store.safe.unlock(secret).catch((error: unknown) => {
+      // Before the refusal is shown: what is typed from then on is another PIN.
+      if (secret.kind === 'pin') setPin((typed) => (typed === secret.pin ? '' : typed));
+      throw error;
+    });
     await refresh();
   });
-  useEffect(() => {
-    if (problem !== undefined) setPin('');
-  }, [problem]);
   const { passkey } = held;
   return (
     <div class="stack">
