@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Page, Route } from 'playwright-core';
+import type { BrowserContext, Page, Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { DemoStack } from '../../src/server/demo_stack.ts';
 import { PAGES } from '../../src/server/pages.ts';
@@ -10,6 +10,19 @@ import { chromiumPath, textOf, type Watch } from './browser.ts';
 import { agree, askFor, type House, logIn, openHouse, openWallet, READY, unlock } from './house.ts';
 
 const missing = chromiumPath() === undefined && process.env['CI'] !== 'true';
+
+/** A part in the middle of the larger key. */
+const LATE = '**/artifacts/show.key/4*';
+
+/** Paths of the proving files whose download ends, from now on, without an answer. */
+function endedIn({ context }: { readonly context: BrowserContext }): readonly string[] {
+  const ended: string[] = [];
+  context.on('requestfailed', (request) => {
+    const { pathname } = new URL(request.url());
+    if (pathname.startsWith('/artifacts/')) ended.push(pathname);
+  });
+  return ended;
+}
 
 /** Paths of the proving files that were asked for, in order. */
 const artifactsIn = (seen: Watch, circuit = ''): string[] =>
@@ -44,13 +57,13 @@ describe.skipIf(missing)('proving in a browser', () => {
       })
       .toBe(22);
   /** Someone with a credential and no proving files, as after a new version of the wallet. */
-  const enrolledWithoutFiles = async (id: string): Promise<{ page: Page; seen: Watch }> => {
+  const enrolledWithoutFiles = async (id: string): Promise<{ page: Page; seen: Watch; ended: readonly string[] }> => {
     const visit = await house.visit();
     await house.enrol(visit.page, id);
     await allKept(visit.page);
     await visit.page.evaluate(() => caches.delete('bauta-artifacts'));
     visit.seen.requests.length = 0;
-    return visit;
+    return { ...visit, ended: endedIn(visit) };
   };
 
   it('downloads each part once, proves on threads of its own, and never loads snarkjs or its key', async () => {
@@ -78,21 +91,48 @@ describe.skipIf(missing)('proving in a browser', () => {
     for (const name of scripts) expect(await readFile(join(PAGES, 'assets', name), 'utf8')).not.toMatch(telling);
   });
 
-  it('lets go of a request while a download stands still, and later asks for nothing again that arrived', async () => {
-    const { page, seen } = await enrolledWithoutFiles('wei');
-    const late = '**/artifacts/show.key/4*';
-    await page.route(late, () => undefined); // never answered
+  it('ends a download that nobody but a declined request waited for, and later asks for nothing again that arrived', async () => {
+    const { page, seen, ended } = await enrolledWithoutFiles('wei');
+    await page.route(LATE, () => undefined); // never answered
     await askFor(page, stack.urls.market);
     await page.locator('[data-preparation="downloading"]').waitFor();
     await expect.poll(() => artifactsIn(seen, 'show').length).toBe(16);
+    expect(ended).toEqual([]);
     await cancel(page);
-    await page.unroute(late);
+    // The page is still there: it was the wallet that let go, while nobody answered.
+    await expect.poll(() => ended).toEqual(['/artifacts/show.key/4']);
+    await page.unroute(LATE);
     await logIn(page, stack.urls.market);
     const asked = artifactsIn(seen, 'show');
-    // The wallet may be waiting for the files for a reason of its own: then the download was not stopped.
-    const twice = asked.filter((path, i) => asked.indexOf(path) !== i && path !== '/artifacts/show.key/4');
-    expect(twice).toEqual([]);
+    const twice = asked.filter((path, i) => asked.indexOf(path) !== i);
+    expect(twice).toEqual(['/artifacts/show.key/4']);
+    expect(ended).toEqual(['/artifacts/show.key/4']);
     expect(seen.requests.filter(({ url }) => url.endsWith('/oid4vp/responses'))).toHaveLength(1);
+    expect(seen.faults).toEqual([]);
+  });
+
+  it('goes on with a download that the new credential waits for, whatever becomes of the request', async () => {
+    const visit = await house.visit();
+    const { page, seen } = visit;
+    const ended = endedIn(visit);
+    await page.route(LATE, () => undefined);
+    await page.goto(stack.urls.market);
+    await page.locator('[data-login]').click();
+    // In one document: the request, the enrolment, the request again.
+    await page.getByRole('link', { name: en.welcome.start }).click();
+    await page.locator('[data-kind="resident_identity_card"]').click();
+    await page.locator('[data-sample="mei"]').click();
+    await house.finish(page);
+    await page.getByRole('link', { name: en.enrol.toRequest }).click();
+    await page.locator('[data-preparation="downloading"]').waitFor();
+    await expect.poll(() => artifactsIn(seen, 'show').length).toBe(16);
+    await cancel(page);
+    await page.unroute(LATE);
+    await allKept(page);
+    const asked = artifactsIn(seen);
+    expect(asked).toHaveLength(22);
+    expect(new Set(asked).size).toBe(22);
+    expect(ended).toEqual([]);
     expect(seen.faults).toEqual([]);
   });
 

@@ -15,7 +15,7 @@ import { momentName } from './facts.ts';
 import { useStrings } from './language.tsx';
 import { Button, Notice, Panel, Problem } from './parts.tsx';
 import { codeOf } from './problems.ts';
-import { sharedProver, useWallet } from './wallet_context.ts';
+import { holdProver, sharedProver, useWallet } from './wallet_context.ts';
 
 /** Longest text that issuers take. */
 const MAX_LENGTH = 4000;
@@ -70,12 +70,15 @@ function Appeal({ credential }: { readonly credential: Credential }): VNode {
   }
   const submit = async (): Promise<void> => {
     setSending({ state: 'sending' });
+    const letGo = holdProver();
     const { issuer, register } = config;
     const deps = { issuer, register, fetch: anonymousFetch, clock, random, poseidon, prover: sharedProver() };
     try {
       setSending({ state: 'sent', reference: await appeal(deps, credential, text.trim()) });
     } catch (error) {
       setSending({ state: 'failed', code: codeOf(error) });
+    } finally {
+      letGo();
     }
   };
   return (

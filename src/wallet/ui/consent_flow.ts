@@ -86,6 +86,8 @@ export function useConsent(fragment: string): ConsentFlow {
   const [attempt, setAttempt] = useState(0);
   const armed = useRef<Promise<Ready>>();
   const ending = useRef(new AbortController());
+  /** A download goes on when the holder turns to another page of the wallet, and ends when they decline. */
+  const leaveDownload = useRef<() => void>();
 
   useEffect(() => {
     const controller = new AbortController();
@@ -101,7 +103,9 @@ export function useConsent(fragment: string): ConsentFlow {
       setPending(await readRequest(fragment, deps));
       setPhase({ name: 'sheet' });
       // The key is no secret: it is loaded while the holder unlocks.
-      loadAhead('show');
+      const before = leaveDownload.current;
+      leaveDownload.current = loadAhead('show');
+      before?.();
     };
     begin().catch((error: unknown) => {
       if (!signal.aborted) setPhase({ name: 'problem', code: codeOf(error) });
@@ -192,6 +196,7 @@ export function useConsent(fragment: string): ConsentFlow {
 
   const cancel = useCallback(() => {
     ending.current.abort();
+    leaveDownload.current?.();
     forget(armed.current);
     setPhase({ name: 'cancelled' });
     if (pending !== undefined && consent !== undefined) void note(wallet, pending, consent, 'declined');

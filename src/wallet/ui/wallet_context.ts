@@ -40,9 +40,23 @@ let holders = 0;
 /** How long the prover keeps its memory when nothing needs it. */
 const IDLE_MS = 10_000;
 
+let idle: ReturnType<typeof setTimeout> | undefined;
+
+/** Counts from the last use: an earlier one must not end what a later one has begun. */
+function closeWhenIdle(): void {
+  clearTimeout(idle);
+  idle = setTimeout(() => {
+    if (holders === 0) void closeProver();
+  }, IDLE_MS);
+}
+
 /** The proving worker; started when it is first needed, kept with its loaded keys, replaced when it failed. */
 export function sharedProver(): WorkerProver {
-  if (running === undefined || running.failed) running = startProver();
+  if (running === undefined || running.failed) {
+    running = startProver();
+    // Whoever started it may not need it in the end.
+    closeWhenIdle();
+  }
   return running;
 }
 
@@ -58,19 +72,23 @@ export function holdProver(): () => void {
   return () => {
     if (held) holders -= 1;
     held = false;
-    setTimeout(() => {
-      if (holders === 0) void closeProver();
-    }, IDLE_MS);
+    closeWhenIdle();
   };
 }
 
-/** Downloads what is needed next while others work; what fails is downloaded when it is needed. */
-export function loadAhead(circuit: CircuitName): void {
+/**
+ * Downloads what is needed next while others work; what fails is downloaded when it is needed.
+ *
+ * @returns Waits for it no longer: the download ends, unless somebody else waits for it too.
+ */
+export function loadAhead(circuit: CircuitName): () => void {
   const letGo = holdProver();
+  const leaving = new AbortController();
   void sharedProver()
-    .load(circuit)
+    .load(circuit, undefined, leaving.signal)
     .catch(() => undefined)
     .then(letGo);
+  return () => leaving.abort();
 }
 
 /** Wipes what is armed and gives the prover's memory back; the next use starts another worker. */
