@@ -2,6 +2,7 @@
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { zh } from '../../src/wallet/ui/strings/zh.ts';
 import { chromiumPath } from './browser.ts';
 import { type House, openHouse } from './house.ts';
 import { farewell, STOPS, walk } from './tour.ts';
@@ -120,6 +121,8 @@ describe.skipIf(missing)('every page of the wallet', () => {
     await walk({ page, stack: house.stack, adult: 'robin', at });
     await farewell({ page, stack: house.stack, at });
     expect(found).toEqual([]);
+    // The walk ends with a revoked credential, with which no other attempt helps.
+    expect(await page.locator('.sheet .button').allTextContents()).toEqual([zh.consent.decline]);
     // This issuer asks for no movements.
     expect([...seen, 'enrol-liveness'].sort()).toEqual([...STOPS].sort());
   });

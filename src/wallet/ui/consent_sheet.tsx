@@ -14,6 +14,9 @@ import { Button, Notice, percent, Problem, Progress } from './parts.tsx';
 import { shortSub } from './short_sub.ts';
 import type { Strings } from './strings/en.ts';
 
+/** What no other attempt changes. */
+const FINAL: ReadonlySet<string> = new Set(['credential_replaced', 'credential_revoked']);
+
 /** A request that has been read, with what a credential would answer. */
 export interface AnswerProps {
   readonly flow: ConsentFlow;
@@ -64,9 +67,11 @@ export function Sheet({ flow, pending, consent: shown }: AnswerProps): VNode {
       {context.kind === 'epoch' && <Notice tone="info">{consent.limited(context.name, context.limit)}</Notice>}
       {preparation.state === 'failed' ? (
         <Problem code={preparation.code}>
-          <Button kind="primary" onClick={flow.restart}>
-            {retry}
-          </Button>
+          {!FINAL.has(preparation.code) && (
+            <Button kind="primary" onClick={flow.restart}>
+              {retry}
+            </Button>
+          )}
           <Button onClick={flow.cancel}>{consent.decline}</Button>
         </Problem>
       ) : (

@@ -19,7 +19,7 @@ import { CredentialCard } from './credential_card.tsx';
 import { assuranceName, bytesName, dateName, documentName, localName, momentName } from './facts.ts';
 import { useStrings } from './language.tsx';
 import { Button, Heading, Notice, PageLink, Panel, Problem } from './parts.tsx';
-import { codeOf } from './problems.ts';
+import { codeOf, textOf } from './problems.ts';
 import { syncDeps } from './syncing.ts';
 import { useWallet } from './wallet_context.ts';
 
@@ -103,9 +103,15 @@ function Published(props: { readonly credential: Credential; readonly first: boo
             <Button onClick={retry}>{strings.retry}</Button>
           </Problem>
         )}
-        {standing.state === 'revoked' && <Problem code="credential_revoked" />}
+        {standing.state === 'revoked' && (
+          <div data-problem="credential_revoked">
+            <Notice tone="bad" title={credential.status.revoked}>
+              {textOf('credential_revoked', strings)}
+            </Notice>
+          </div>
+        )}
         {synced !== undefined && standing.state !== 'revoked' && <Announced credential={held} at={synced.at} />}
-        {props.first && (
+        {props.first && (standing.state !== 'revoked' || wallet.held.credentials.length > 1) && (
           <>
             <Platforms />
             <More />
