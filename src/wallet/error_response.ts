@@ -4,8 +4,8 @@
  * that its page does not wait in vain.
  *
  * Sent to the origin that the request was fetched from and to no other; it says what is wrong with the request
- * and nothing about the holder. Whether somebody declined, or cannot meet what is asked, is one and the same
- * `access_denied`, and sent only when the holder says so (present.ts). docs/protocol.md section 6.
+ * and nothing about the holder. Of who declines, or cannot meet what is asked, the platform hears nothing.
+ * docs/protocol.md section 6.
  *
  * @module
  */

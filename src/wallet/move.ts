@@ -27,7 +27,6 @@ import {
   type ArmDeps,
   armPresentation,
   type ArmedPresentation,
-  decline,
   deliver,
   type DeliverDeps,
   discard,
@@ -171,12 +170,6 @@ export async function fireMove(armed: ArmedMove, deps: ArmDeps & DeliverDeps): P
     throw new ProtocolError('redirect_refused', 'the platform named no page to go back to');
   }
   return `${fresh.redirectUri}&${new URLSearchParams({ old_response_code: code }).toString()}`;
-}
-
-/** Tells both origins that the holder declined, and nothing else. */
-export async function declineMove(pending: PendingMove, deps: Omit<DeliverDeps, 'clock'>): Promise<string | undefined> {
-  await decline(pending.old, deps);
-  return (await decline(pending.new, deps)).redirectUri;
 }
 
 function codeOf(redirectUri: string | undefined): string | undefined {

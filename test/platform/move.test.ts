@@ -20,14 +20,13 @@ import type { Credential } from '../../src/wallet/credential.ts';
 import { enrol } from '../../src/wallet/enrol.ts';
 import {
   armMove,
-  declineMove,
   discardMove,
   fireMove,
   isMoveLink,
   moveConsentOf,
   readMove,
 } from '../../src/wallet/move.ts';
-import { readRequest } from '../../src/wallet/present.ts';
+import { decline, readRequest } from '../../src/wallet/present.ts';
 import { sync, type Synced } from '../../src/wallet/sync.ts';
 import { describeOnEachDatabase } from '../databases.ts';
 import { committedArtifacts } from '../proving/sample.ts';
@@ -318,7 +317,8 @@ describe('a move', { timeout: 60_000 }, () => {
     const armed = await armMove(pending, credential, synced, { ...presentDeps(), prover });
     await discardMove(armed, { prover });
     expect(released).toHaveLength(2);
-    const back = (await declineMove(pending, deps())) ?? '';
+    await decline(pending.old, deps());
+    const back = (await decline(pending.new, deps())).redirectUri ?? '';
     expect((await finish(cookie, `${back}&old_response_code=x`)).status).toBe(400);
   });
 
