@@ -18,14 +18,7 @@ import { platformMigrations, type PlatformSchema } from '../../src/storage/platf
 import { loadVerificationKey } from '../../src/verifying/groth16.ts';
 import type { Credential } from '../../src/wallet/credential.ts';
 import { enrol } from '../../src/wallet/enrol.ts';
-import {
-  armMove,
-  discardMove,
-  fireMove,
-  isMoveLink,
-  moveConsentOf,
-  readMove,
-} from '../../src/wallet/move.ts';
+import { armMove, discardMove, fireMove, isMoveLink, moveConsentOf, readMove } from '../../src/wallet/move.ts';
 import { decline, readRequest } from '../../src/wallet/present.ts';
 import { sync, type Synced } from '../../src/wallet/sync.ts';
 import { describeOnEachDatabase } from '../databases.ts';
