@@ -34,7 +34,7 @@ export interface Driver {
   close(): void;
 }
 
-/** Makes a driver; presentations go to the verifiers in turn. */
+/** Makes a driver; presentations go to all verifiers alike. */
 export function createDriver(urls: readonly string[]): Driver {
   let agent = new Agent();
   let turn = 0;
@@ -45,9 +45,9 @@ export function createDriver(urls: readonly string[]): Driver {
     agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
   };
 
-  const send = (prepared: Prepared): Promise<Sent> => {
+  const send = (prepared: Prepared, to: number): Promise<Sent> => {
     const began = performance.now();
-    const url = `${urls[turn++ % urls.length] ?? ''}/oid4vp/responses`;
+    const url = `${urls[to % urls.length] ?? ''}/oid4vp/responses`;
     return new Promise((resolve) => {
       const done = (status: number, body: string, retryAfter?: string): void =>
         resolve({ prepared, status, body, retryAfter, ms: performance.now() - began });
@@ -79,12 +79,13 @@ export function createDriver(urls: readonly string[]): Driver {
       reconnect();
       const sent: Sent[] = [];
       let next = 0;
-      const worker = async (): Promise<void> => {
+      // Each keeps to one verifier, so that none has more under way than its share, however slow it is.
+      const worker = async (to: number): Promise<void> => {
         for (let prepared = all[next++]; prepared !== undefined; prepared = all[next++]) {
-          sent.push(await send(prepared));
+          sent.push(await send(prepared, to));
         }
       };
-      await Promise.all(Array.from({ length: atOnce }, worker));
+      await Promise.all(Array.from({ length: atOnce }, (_, to) => worker(to)));
       return sent;
     },
     async open(all, perSecond) {
@@ -93,7 +94,7 @@ export function createDriver(urls: readonly string[]): Driver {
       const sending: Promise<Sent>[] = [];
       while (sending.length < all.length) {
         const due = Math.min(all.length, Math.floor(((performance.now() - began) / 1000) * perSecond) + 1);
-        for (const prepared of all.slice(sending.length, due)) sending.push(send(prepared));
+        for (const prepared of all.slice(sending.length, due)) sending.push(send(prepared, turn++));
         await setTimeout(1);
       }
       const offered = all.length / ((performance.now() - began) / 1000);
