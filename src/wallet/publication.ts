@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Finding one's own leaf in the public log, without telling the register which leaf it is: the wallet
- * reads every event since the leaf was signed, in whole bundles of the log's tiles. docs/protocol.md section 7.
+ * Finding one's own leaf in the public log, and why it was revoked, without telling the register which leaf it is: the
+ * wallet reads every event since, in whole bundles of the log's tiles. docs/protocol.md section 7.
  *
  * @module
  */
-import { decodeEntry } from '../log/events.ts';
+import { decodeEntry, type LogEvent, type RevocationReason } from '../log/events.ts';
 import { TileLog } from '../log/tile_log.ts';
 import { MAX_TILE_BYTES } from '../log/tiles.ts';
 import type { FieldElement } from '../protocol/field.ts';
 import { fetchCheckpoints, newestSize } from './checkpoints.ts';
+import type { PublishedLeaf } from './credential.ts';
 import type { RegisterConfig } from './environment.ts';
 import { accepted, send } from './http.ts';
 import type { SyncDeps } from './sync.ts';
@@ -22,6 +23,9 @@ export interface Published {
   readonly published: number;
 }
 
+/** What a wallet needs to read the log. */
+export type LogDeps = Pick<SyncDeps, 'fetch' | 'clock' | 'signal'>;
+
 /**
  * Looks for a leaf in the log. What it finds is a hint, proven by the next sync.
  *
@@ -33,8 +37,51 @@ export async function findInLog(
   leaf: FieldElement,
   since: number,
   register: RegisterConfig,
-  deps: Pick<SyncDeps, 'fetch' | 'clock' | 'signal'>,
+  deps: LogDeps,
 ): Promise<Published | undefined> {
+  for await (const { position, event } of readLog(since, register, deps)) {
+    if ((event.kind === 'leaf_added' || event.kind === 'leaf_replaced') && event.leaf === String(leaf)) {
+      return { index: event.index, published: position + 1 };
+    }
+  }
+  return undefined;
+}
+
+/** That a leaf was revoked, as the log says it. */
+export interface LoggedRevocation {
+  readonly reason: RevocationReason;
+  /** Log position. */
+  readonly position: number;
+  /** Without the delay in which it could have been appealed against. */
+  readonly urgent: boolean;
+}
+
+/**
+ * Looks for the revocation of a leaf in the log. The tiles are not verified: that the leaf is gone, the sync has
+ * shown; why, is what the register says.
+ *
+ * @param leaf - A published one.
+ * @returns Undefined if the log holds none.
+ * @throws {@link ProtocolError} as {@link findInLog}.
+ */
+export async function findRevocation(
+  { leaf, published }: Pick<PublishedLeaf, 'leaf' | 'published'>,
+  register: RegisterConfig,
+  deps: LogDeps,
+): Promise<LoggedRevocation | undefined> {
+  for await (const { position, event } of readLog(published, register, deps)) {
+    if (event.kind === 'leaf_revoked' && event.leaf === String(leaf)) {
+      return { reason: event.reason, position, urgent: 'urgent' in event };
+    }
+  }
+  return undefined;
+}
+
+async function* readLog(
+  since: number,
+  register: RegisterConfig,
+  deps: LogDeps,
+): AsyncGenerator<{ readonly position: number; readonly event: LogEvent }> {
   const read = async (path: string): Promise<Uint8Array | undefined> => {
     const answer = await send(deps.fetch, {
       url: register.url + path,
@@ -45,14 +92,8 @@ export async function findInLog(
   };
   const log = new TileLog(read, newestSize(await fetchCheckpoints(register, deps)));
   for await (const { position, entries } of log.entries(since)) {
-    for (const [i, entry] of entries.entries()) {
-      const event = decodeEntry(entry);
-      if ((event.kind === 'leaf_added' || event.kind === 'leaf_replaced') && event.leaf === String(leaf)) {
-        return { index: event.index, published: position + i + 1 };
-      }
-    }
+    for (const [i, entry] of entries.entries()) yield { position: position + i, event: decodeEntry(entry) };
   }
-  return undefined;
 }
 
 /**

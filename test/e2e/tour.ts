@@ -51,6 +51,7 @@ export const STOPS = [
   'credential-announced',
   'credential-appealed',
   'credential-revoked',
+  'credential-reason',
   'consent-revoked',
 ] as const;
 
@@ -244,6 +245,9 @@ export async function farewell({ page, stack, at }: Omit<Walk, 'adult'>): Promis
   await decide(stack, { act: 'revoke', leaf, reason: 'document_lost' });
   await seeRevoked(page, `${wallet}/credential`);
   await at('credential-revoked');
+  await page.locator('[data-problem="credential_revoked"] button').click();
+  await page.locator('[data-reason="document_lost"]').waitFor();
+  await at('credential-reason');
   // The site still knows who was logged in.
   await page.context().clearCookies();
   await askFor(page, photo);

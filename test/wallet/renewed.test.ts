@@ -7,7 +7,7 @@ import { keyIdOf, replacementMessage, sign } from '../../src/log/signatures.ts';
 import { hashToField } from '../../src/protocol/field.ts';
 import { toBase64Url } from '../../src/protocol/scope.ts';
 import type { Credential } from '../../src/wallet/credential.ts';
-import { findInLog } from '../../src/wallet/publication.ts';
+import { findInLog, findRevocation } from '../../src/wallet/publication.ts';
 import { isFinal, sync, type Synced } from '../../src/wallet/sync.ts';
 import { publishedCredentials } from './published.ts';
 import { EPOCH_SECONDS, random, World } from './world.ts';
@@ -84,5 +84,22 @@ describe('a renewed credential', () => {
       return new Response(bytes);
     });
     await expect(syncNow(credential)).rejects.toMatchObject({ code: 'path_invalid' });
+  });
+});
+
+describe('a revoked credential', () => {
+  it('is found in the log with its reason, and the register is asked for no leaf', async () => {
+    const deps = { fetch: world.fetch, clock: world.clock };
+    expect(await findRevocation(credential, world.registerConfig, deps)).toBeUndefined();
+    await world.revoke(credential.leaf);
+    await world.turn();
+    world.sent.length = 0;
+    expect(await findRevocation(credential, world.registerConfig, deps)).toEqual({
+      reason: 'document_lost',
+      position: expect.any(Number) as number,
+      urgent: true,
+    });
+    expect(await findRevocation({ ...credential, leaf: RENEWED }, world.registerConfig, deps)).toBeUndefined();
+    expect(world.sent.every(({ url }) => /\/(tile\/|checkpoint)/.test(new URL(url).pathname))).toBe(true);
   });
 });

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * What a holder reads when a revocation of the credential is announced: why, from when on, and a place for
- * an appeal.
+ * an appeal; and when it is revoked: why, and what is left to do.
  *
  * @module
  */
 import type { VNode } from 'preact';
-import { useEffect, useId, useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { poseidon } from '../../commitment/poseidon.ts';
 import { appeal, findAnnouncement, type OwnAnnouncement } from '../announcements.ts';
 import type { Credential } from '../credential.ts';
+import { findRevocation, type LoggedRevocation } from '../publication.ts';
 import { anonymousFetch, clock, random } from './browser.ts';
 import { momentName } from './facts.ts';
 import { useStrings } from './language.tsx';
-import { Button, Notice, Panel, Problem } from './parts.tsx';
+import { Button, Notice, PageLink, Panel, Problem } from './parts.tsx';
 import { codeOf } from './problems.ts';
 import { holdProver, sharedProver, useWallet } from './wallet_context.ts';
 
@@ -51,6 +52,60 @@ export function Announced({ credential, at }: { readonly credential: Credential;
         <Appeal credential={credential} />
       </div>
     </Panel>
+  );
+}
+
+type Search =
+  | { readonly state: 'idle' | 'searching' | 'missing' }
+  | { readonly state: 'found'; readonly revocation: LoggedRevocation }
+  | { readonly state: 'failed'; readonly code: string };
+
+/**
+ * The notice of a credential that is revoked. The reason is looked for in the public log when the holder asks, since
+ * reading it may take a while.
+ */
+export function Revoked({ credential }: { readonly credential: Credential }): VNode {
+  const strings = useStrings();
+  const { announced } = strings;
+  const { register } = useWallet().config;
+  const [search, setSearch] = useState<Search>({ state: 'idle' });
+  const leaving = useRef(new AbortController());
+  useEffect(() => () => leaving.current.abort(), []);
+  const look = async (): Promise<void> => {
+    const { signal } = leaving.current;
+    setSearch({ state: 'searching' });
+    try {
+      const revocation = await findRevocation(credential, register, { fetch: anonymousFetch, clock, signal });
+      setSearch(revocation === undefined ? { state: 'missing' } : { state: 'found', revocation });
+    } catch (error) {
+      if (!signal.aborted) setSearch({ state: 'failed', code: codeOf(error) });
+    }
+  };
+  return (
+    <div class="stack tight" data-problem="credential_revoked">
+      <Notice tone="bad" title={strings.credential.status.revoked}>
+        <p>{announced.revoked}</p>
+        {search.state === 'found' && (
+          <p data-reason={search.revocation.reason}>
+            {announced.because(announced.reasons[search.revocation.reason], search.revocation.position)}
+            {search.revocation.urgent && ` ${announced.urgent}`}
+          </p>
+        )}
+        {search.state === 'missing' && <p>{announced.notLogged}</p>}
+        <p>{announced.anew}</p>
+      </Notice>
+      {search.state === 'failed' && <Problem code={search.code} />}
+      <div class="actions">
+        <PageLink to="renew" class="button primary">
+          {announced.toAnew}
+        </PageLink>
+        {search.state !== 'found' && search.state !== 'missing' && (
+          <Button disabled={search.state === 'searching'} onClick={look}>
+            {search.state === 'searching' ? announced.searching : announced.why}
+          </Button>
+        )}
+      </div>
+    </div>
   );
 }
 

@@ -12,14 +12,14 @@ import { keepSynced, type SyncEvent } from '../keep_synced.ts';
 import { sleep } from '../publication.ts';
 import { needsSync, type Synced } from '../sync.ts';
 import { armAheadWhenIdle } from './ahead.ts';
-import { Announced } from './announced.tsx';
+import { Announced, Revoked } from './announced.tsx';
 import { wakeNowAndThen } from './background.ts';
 import { clock } from './browser.ts';
 import { CredentialCard } from './credential_card.tsx';
 import { assuranceName, bytesName, dateName, documentName, localName, momentName } from './facts.ts';
 import { useStrings } from './language.tsx';
 import { Button, Heading, Notice, PageLink, Panel, Problem } from './parts.tsx';
-import { codeOf, textOf } from './problems.ts';
+import { codeOf } from './problems.ts';
 import { syncDeps } from './syncing.ts';
 import { useWallet } from './wallet_context.ts';
 
@@ -103,13 +103,7 @@ function Published(props: { readonly credential: Credential; readonly first: boo
             <Button onClick={retry}>{strings.retry}</Button>
           </Problem>
         )}
-        {standing.state === 'revoked' && (
-          <div data-problem="credential_revoked">
-            <Notice tone="bad" title={credential.status.revoked}>
-              {textOf('credential_revoked', strings)}
-            </Notice>
-          </div>
-        )}
+        {standing.state === 'revoked' && <Revoked credential={held} />}
         {synced !== undefined && standing.state !== 'revoked' && <Announced credential={held} at={synced.at} />}
         {props.first && (standing.state !== 'revoked' || wallet.held.credentials.length > 1) && (
           <>
