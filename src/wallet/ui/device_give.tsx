@@ -11,9 +11,9 @@ import { encodeBackupNotes } from '../stored.ts';
 import { compareCode, createTransferKeys, keyText, readKeyText, sealTransfer, type TransferKeys } from '../transfer.ts';
 import { random } from './browser.ts';
 import { Comparing, Reading, Shown, useTransferEnd } from './device_parts.tsx';
+import { useAttempt } from './attempt.ts';
 import { useStrings } from './language.tsx';
 import { Notice, PageLink, Problem } from './parts.tsx';
-import { codeOf } from './problems.ts';
 import { useWallet } from './wallet_context.ts';
 
 interface Met {
@@ -28,17 +28,9 @@ export function TransferGive({ onStop }: { readonly onStop: () => void }): VNode
   const { held } = useWallet();
   const [met, setMet] = useState<Met>();
   const [parts, setParts] = useState<readonly string[]>();
-  const [problem, setProblem] = useState<string>();
+  const { problem, attempt } = useAttempt();
   useTransferEnd(onStop);
 
-  const attempt = async (work: () => Promise<void>): Promise<void> => {
-    setProblem(undefined);
-    try {
-      await work();
-    } catch (error) {
-      setProblem(codeOf(error));
-    }
-  };
   const meet = (text: string): Promise<void> =>
     attempt(async () => {
       if (met !== undefined) return;

@@ -21,9 +21,9 @@ import {
   type TransferKeys,
 } from '../transfer.ts';
 import { Comparing, Reading, Shown, useTransferEnd } from './device_parts.tsx';
+import { useAttempt } from './attempt.ts';
 import { useStrings } from './language.tsx';
 import { Notice, PageLink, Problem, Progress } from './parts.tsx';
-import { codeOf } from './problems.ts';
 import { useWallet } from './wallet_context.ts';
 
 interface Met {
@@ -39,7 +39,7 @@ export function TransferTake({ onStop }: { readonly onStop: () => void }): VNode
   const [met, setMet] = useState<Met>();
   const [agreed, setAgreed] = useState(false);
   const [done, setDone] = useState(false);
-  const [problem, setProblem] = useState<string>();
+  const { problem, attempt } = useAttempt();
   const collected = useRef<CollectedParts>(NO_PARTS);
   const [count, setCount] = useState(0);
   useTransferEnd(() => {
@@ -47,14 +47,6 @@ export function TransferTake({ onStop }: { readonly onStop: () => void }): VNode
   });
   useEffect(() => void createTransferKeys('taker').then(setKeys), []);
 
-  const attempt = async (work: () => Promise<void>): Promise<void> => {
-    setProblem(undefined);
-    try {
-      await work();
-    } catch (error) {
-      setProblem(codeOf(error));
-    }
-  };
   const meet = (text: string): Promise<void> =>
     attempt(async () => {
       if (keys === undefined || met !== undefined) return;

@@ -19,9 +19,9 @@ import {
 import { anonymousFetch } from './browser.ts';
 import type { OnEvidence } from './enrol_evidence.tsx';
 import { Field, Form } from './fields.tsx';
+import { useAttempt } from './attempt.ts';
 import { useStrings } from './language.tsx';
 import { Button, Notice, Panel, Problem, Progress } from './parts.tsx';
-import { codeOf } from './problems.ts';
 
 const deps = { fetch: anonymousFetch };
 const MRZ_DATE = /^\d{6}$/;
@@ -36,18 +36,10 @@ type Stage =
 export function CompanionEvidence({ onEvidence }: { readonly onEvidence: OnEvidence }): VNode {
   const { companion: texts, retry } = useStrings();
   const [stage, setStage] = useState<Stage>({ name: 'idle' });
-  const [problem, setProblem] = useState<string>();
+  const { problem, attempt } = useAttempt();
   // Kept over a refusal, so that only what was mistyped is typed again.
   const [printed, setPrinted] = useState<Printed>({ number: '', birth: '', expiry: '' });
 
-  const attempt = async (work: () => Promise<void>): Promise<void> => {
-    setProblem(undefined);
-    try {
-      await work();
-    } catch (error) {
-      setProblem(codeOf(error));
-    }
-  };
   const look = (): Promise<void> =>
     attempt(async () => {
       setStage({ name: 'looking' });
@@ -56,19 +48,19 @@ export function CompanionEvidence({ onEvidence }: { readonly onEvidence: OnEvide
     });
   const pair = (found: FoundCompanion, code: string): Promise<void> =>
     attempt(async () => setStage({ name: 'access', paired: await pairCompanion(deps, found, code) }));
-  const read = async (paired: PairedCompanion, access: ChipAccess): Promise<void> => {
-    setProblem(undefined);
-    setStage({ name: 'reading', paired });
-    try {
-      const { files } = await readThroughCompanion(deps, paired, access, (progress) =>
-        setStage({ name: 'reading', paired, progress }),
-      );
-      onEvidence({ document: files, companion: paired });
-    } catch (error) {
-      setProblem(codeOf(error));
-      setStage({ name: 'access', paired });
-    }
-  };
+  const read = (paired: PairedCompanion, access: ChipAccess): Promise<void> =>
+    attempt(async () => {
+      setStage({ name: 'reading', paired });
+      try {
+        const { files } = await readThroughCompanion(deps, paired, access, (progress) =>
+          setStage({ name: 'reading', paired, progress }),
+        );
+        onEvidence({ document: files, companion: paired });
+      } catch (error) {
+        setStage({ name: 'access', paired });
+        throw error;
+      }
+    });
 
   return (
     <Panel>

@@ -8,9 +8,9 @@
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ProtocolError } from '../../protocol/errors.ts';
+import { useAttempt } from './attempt.ts';
 import { useStrings } from './language.tsx';
 import { Button, Problem } from './parts.tsx';
-import { codeOf } from './problems.ts';
 
 /** Longest side of a picture that is sent, in pixels. */
 const LONGEST_SIDE = 1280;
@@ -48,7 +48,7 @@ async function readPicture(file: File): Promise<Blob> {
 export function PicturePicker({ onPicture }: { readonly onPicture: (jpeg: Blob) => unknown }): VNode {
   const { enrol, cancel } = useStrings();
   const [stream, setStream] = useState<MediaStream>();
-  const [problem, setProblem] = useState<string>();
+  const { problem, attempt } = useAttempt();
   const video = useRef<HTMLVideoElement>(null);
 
   useEffect(() => {
@@ -57,15 +57,6 @@ export function PicturePicker({ onPicture }: { readonly onPicture: (jpeg: Blob) 
     }
     return () => stream?.getTracks().forEach((track) => track.stop());
   }, [stream]);
-
-  const attempt = async (work: () => Promise<void>): Promise<void> => {
-    setProblem(undefined);
-    try {
-      await work();
-    } catch (error) {
-      setProblem(codeOf(error));
-    }
-  };
 
   const openCamera = (): Promise<void> =>
     attempt(async () => {
