@@ -5,11 +5,13 @@
  *
  * @module
  */
-import { type Context, Hono } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import { networkOf } from '../http/addresses.ts';
 import { anyOrigin, securityHeaders } from '../http/headers.ts';
 import { bodyLimit } from '../http/limits.ts';
 import { type Logger, logUnexpected, requestLog } from '../http/logs.ts';
 import { installProblems } from '../http/problems.ts';
+import { rateLimit } from '../http/rate_limits.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { toBase64Url } from '../protocol/scope.ts';
 import { deriveSession } from '../protocol/statement.ts';
@@ -24,7 +26,7 @@ import { Issuance } from './issue.ts';
 import { type PhoneDeps, Phones } from './phone.ts';
 import { phoneRoutes } from './phone_routes.ts';
 import { Resets } from './resets.ts';
-import { Sessions } from './session.ts';
+import { SESSION_MILLISECONDS, Sessions } from './session.ts';
 
 /** What the issuer needs from outside. */
 export type IssuerDeps = DocumentDeps &
@@ -37,6 +39,8 @@ export type IssuerDeps = DocumentDeps &
     readonly phone?: PhoneDeps | undefined;
     /** Network address of who asks, for limits; by default all share one. */
     readonly address?: ((c: Context) => string) | undefined;
+    /** Enrolments that one network may begin while a session lives; by default as many as there is room for. */
+    readonly enrolmentsPerNetwork?: number | undefined;
   };
 
 /** The issuer's app with its issuance. */
@@ -58,18 +62,23 @@ export function createIssuer(deps: IssuerDeps): Issuer {
   const holders = new Holders(deps, issuance);
   const resets = new Resets(deps, issuance.keyId);
   const phones = deps.phone && new Phones(deps.phone, deps);
-  const { address = () => 'unknown' } = deps;
+  const { address = () => 'unknown', enrolmentsPerNetwork: count } = deps;
+  // Counted apart from the sessions, so that none of them knows where its person is.
+  const fewPerNetwork: MiddlewareHandler =
+    count === undefined
+      ? (_, next) => next()
+      : rateLimit({ count, seconds: SESSION_MILLISECONDS / 1000 }, (c) => networkOf(address(c)));
   const app = new Hono();
   installProblems(app, logUnexpected(deps.logger));
   app.use(requestLog(deps.logger, deps.clock));
   app.use(securityHeaders());
-  app.use(anyOrigin(['GET', 'POST', 'PUT'], ['Authorization', 'Content-Type']));
+  app.use(anyOrigin(['GET', 'POST', 'PUT'], ['Authorization', 'Content-Type'], ['Retry-After']));
 
   app.get('/v1/info', (c) =>
     c.json({ name: deps.name, key: toBase64Url(issuance.publicKey), key_id: issuance.keyId, time_zone: deps.timeZone }),
   );
 
-  app.post('/v1/enrolments', bodyLimit(0), (c) => {
+  app.post('/v1/enrolments', fewPerNetwork, bodyLimit(0), (c) => {
     const { id, token, expiresAt } = sessions.open();
     return c.json(
       {

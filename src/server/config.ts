@@ -7,6 +7,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { MAX_SESSIONS } from '../issuer/session.ts';
 import { MAX_DELAY } from '../log/events.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { DEFAULT_RULES } from '../register/config.ts';
@@ -67,6 +68,8 @@ export interface Config {
   readonly sms: SmsConfig | undefined;
   /** Whether a face must be shown in motion; `off` takes a single picture, and is refused in production. */
   readonly liveness: 'required' | 'off';
+  /** Enrolments that one network may begin in half an hour. */
+  readonly enrolmentsPerNetwork: number;
   /** Whose passports the issuer takes besides those of a demonstration. */
   readonly trust: TrustConfig;
 }
@@ -127,6 +130,13 @@ const schema = z.object({
   DATA: z.string().min(1).default('data'),
   TIME_ZONE: timeZone.default('Asia/Shanghai'),
   LIVENESS: z.enum(['required', 'off']).default('required'),
+  // Many phones share an address; a fifth of what the issuer has room for.
+  ENROLMENTS_PER_NETWORK: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(MAX_SESSIONS)
+    .default(MAX_SESSIONS / 5),
   EPOCH_SECONDS: z.coerce.number().int().min(1).max(604_800).default(2),
   REVOCATION_APPROVALS: z.coerce.number().int().min(1).max(3).default(DEFAULT_RULES.approvals),
   // Short, so that a demonstration shows the whole course of a revocation; 14 days are meant for real use.
@@ -211,6 +221,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     authorities: readAuthorities(env),
     sms: readSms(env),
     liveness: data.LIVENESS,
+    enrolmentsPerNetwork: data.ENROLMENTS_PER_NETWORK,
     trust: readTrust(env),
   };
 }
@@ -258,6 +269,7 @@ export function ephemeralConfig(): Config {
     sms: undefined,
     // Making a capture takes seconds, and most tests are about something else.
     liveness: 'off',
+    enrolmentsPerNetwork: MAX_SESSIONS,
     trust: readTrust({}),
   };
 }

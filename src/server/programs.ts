@@ -192,6 +192,7 @@ export async function startIssuer(
       createIssuer({
         ...options,
         address: connectionAddress,
+        enrolmentsPerNetwork: config.enrolmentsPerNetwork,
         logger: logger('issuer'),
         clock,
         random,

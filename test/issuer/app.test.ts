@@ -24,6 +24,21 @@ afterEach(async () => {
   await world.database.close();
 });
 
+describe('a network', () => {
+  it('begins so many enrolments while a session lives, and others begin theirs', async () => {
+    await world.database.close();
+    world = await new World().open(':memory:', { enrolmentsPerNetwork: 2 });
+    const begin = (): Promise<Answer> => world.call('POST', '/v1/enrolments');
+    world.address = '2001:db8::1';
+    expect((await begin()).status).toBe(201);
+    world.address = '2001:db8::2';
+    expect((await begin()).status).toBe(201);
+    expect(await begin()).toMatchObject({ status: 429, body: { code: 'too_many_requests' } });
+    world.address = '203.0.113.7';
+    expect((await begin()).status).toBe(201);
+  });
+});
+
 describe('an enrolment', () => {
   it('issues a credential that says what the passport says, and the leaf reaches the register', async () => {
     const enrolment = await world.accepted();
