@@ -16,7 +16,7 @@ import { shortSub } from '../../src/wallet/ui/short_sub.ts';
 import { en, type Strings } from '../../src/wallet/ui/strings/en.ts';
 import { zh } from '../../src/wallet/ui/strings/zh.ts';
 import { chromiumPath, firstOf, textOf, type Watch } from './browser.ts';
-import { type House, openHouse, unlock } from './house.ts';
+import { type House, openHouse, openWallet, unlock } from './house.ts';
 
 const missing = chromiumPath() === undefined && process.env['CI'] !== 'true';
 const API_KEY = 'a-key-of-twenty-characters';
@@ -194,5 +194,16 @@ describe.skipIf(missing)('a move to another address', () => {
     expect(text).toContain(named);
     expect(seen.faults).toEqual([]);
     await page.unroute(register);
+    // The holder's own list has both addresses, and both times that the move was declined before.
+    await openWallet(page, `${house.stack.urls.wallet}/activity`);
+    await page.locator('[data-entry="shared"]').first().waitFor();
+    const listed = await page
+      .locator('[data-entry]')
+      .evaluateAll((entries) => entries.map((entry) => [entry.getAttribute('data-entry'), entry.textContent]));
+    for (const origin of [before, now]) {
+      const outcomes = listed.filter(([, told]) => told?.includes(hostOf(origin)) === true).map(([outcome]) => outcome);
+      expect(outcomes.filter((outcome) => outcome === 'shared')).toHaveLength(1);
+      expect(outcomes.filter((outcome) => outcome === 'declined')).toHaveLength(2);
+    }
   });
 });

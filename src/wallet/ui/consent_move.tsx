@@ -8,6 +8,7 @@
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { poseidon } from '../../commitment/poseidon.ts';
+import { type ActivityEntry, recordActivity } from '../activity.ts';
 import { chooseCredential } from '../credentials.ts';
 import { freshSynced } from '../keep_synced.ts';
 import {
@@ -54,6 +55,8 @@ export function MovePage({ fragment }: { readonly fragment: string }): VNode {
   const [attempt, setAttempt] = useState(0);
   const armed = useRef<Promise<ArmedMove>>();
   const ending = useRef(new AbortController());
+  /** A download ends when the holder declines, if only this page waited for it. */
+  const leaveDownload = useRef<() => void>();
   const { timeZone } = config.register;
 
   const fail = (error: unknown): void => {
@@ -68,7 +71,9 @@ export function MovePage({ fragment }: { readonly fragment: string }): VNode {
       const { version } = await sharedProver().info();
       setPending(await readMove(fragment, { fetch: anonymousFetch, clock, timeZone, version, signal }));
       setPhase('sheet');
-      loadAhead('show');
+      const before = leaveDownload.current;
+      leaveDownload.current = loadAhead('show');
+      before?.();
     };
     read().catch(fail);
     return () => {
@@ -102,21 +107,34 @@ export function MovePage({ fragment }: { readonly fragment: string }): VNode {
     prepare().catch(fail);
   }, [pending, leaf]);
 
+  /** Adds both addresses to the holder's own list; a move does not fail because of it. */
+  const note = async (outcome: ActivityEntry['outcome']): Promise<void> => {
+    if (pending === undefined || shown === undefined) return;
+    const { ask } = pending.new;
+    const entries = [shown.from, shown.to].map(({ origin, sub }): ActivityEntry => {
+      return { at: clock(), origin, outcome, ask, disclosed: {}, ...(outcome === 'shared' ? { sub } : {}) };
+    });
+    await wallet.store.changeActivity((activity) => entries.reduce(recordActivity, activity)).catch(() => undefined);
+  };
   const agree = async (): Promise<void> => {
     if (armed.current === undefined) return;
     setPhase('working');
     const { signal } = ending.current;
     try {
       const deps = { prover: sharedProver(), poseidon, clock, fetch: anonymousFetch, signal };
-      location.replace(await fireMove(await armed.current, deps));
+      const back = await fireMove(await armed.current, deps);
+      await note('shared');
+      location.replace(back);
     } catch (error) {
       fail(error);
     }
   };
   const decline = (): void => {
     ending.current.abort();
+    leaveDownload.current?.();
     forget(armed.current);
     setPhase('cancelled');
+    void note('declined');
   };
 
   return (
@@ -157,7 +175,16 @@ export function MovePage({ fragment }: { readonly fragment: string }): VNode {
               <UnlockForm />
             </div>
           )}
-          {held.state !== 'locked' && held.credentials.length === 0 && <Notice tone="info">{words.none}</Notice>}
+          {held.state !== 'locked' && held.credentials.length === 0 && (
+            <div class="stack" data-none>
+              <Notice tone="info">{words.none}</Notice>
+              <div class="actions">
+                <PageLink to="enrol" fragment={fragment} class="button primary">
+                  {strings.welcome.start}
+                </PageLink>
+              </div>
+            </div>
+          )}
           {phase === 'cancelled' && (
             <div class="stack">
               <Notice tone="info" title={words.cancelled}>
