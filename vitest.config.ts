@@ -2,8 +2,8 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Two groups, one after the other: everything that runs in Node, then the tests that drive a browser,
- * which want the machine for themselves.
+ * Two groups, one after the other: everything that runs in Node, then the tests that drive a browser, which mostly
+ * wait, for pages and for epochs: two files at a time, over pages that are built once before.
  */
 export default defineConfig({
   test: {
@@ -28,7 +28,8 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          globalSetup: ['test/e2e/build.ts'],
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },

@@ -8,7 +8,6 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { ephemeralConfig } from '../../src/server/config.ts';
 import { type DemoStack, startDemoStack } from '../../src/server/demo_stack.ts';
-import { buildPages } from '../../src/server/pages.ts';
 import { firstOf, launch, type Watch, watch } from './browser.ts';
 
 /** What the sheet shows when nothing but the consent is missing. */
@@ -44,7 +43,6 @@ export interface House {
 
 /** Starts everything. */
 export async function openHouse(): Promise<House> {
-  await buildPages();
   const stack = await startDemoStack({ config: ephemeralConfig() });
   const browser = await launch();
   const contexts: BrowserContext[] = [];

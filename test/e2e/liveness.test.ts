@@ -9,7 +9,6 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ephemeralConfig } from '../../src/server/config.ts';
 import { type DemoStack, startDemoStack } from '../../src/server/demo_stack.ts';
-import { buildPages } from '../../src/server/pages.ts';
 import { ARGS, chromiumPath, firstOf } from './browser.ts';
 import { filmPhotograph } from './camera.ts';
 
@@ -24,7 +23,6 @@ describe.skipIf(missing)('a face before the camera', () => {
   let folder: string;
 
   beforeAll(async () => {
-    await buildPages();
     stack = await startDemoStack({ config: { ...ephemeralConfig(), liveness: 'required' } });
     folder = await mkdtemp(join(tmpdir(), 'bauta-camera-'));
     const film = join(folder, 'photograph.y4m');

@@ -7,7 +7,6 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ephemeralConfig } from '../../src/server/config.ts';
-import { buildPages } from '../../src/server/pages.ts';
 import { type Stack, startStack } from '../../src/server/stack.ts';
 import { chromiumPath, launch, type Watch, watch } from './browser.ts';
 
@@ -21,7 +20,6 @@ describe.skipIf(missing)('unlocking in a browser', () => {
   const contexts: BrowserContext[] = [];
 
   beforeAll(async () => {
-    await buildPages();
     folder = await mkdtemp(join(tmpdir(), 'bauta-unlock-'));
     const entry = fileURLToPath(new URL('unlock_page.ts', import.meta.url));
     await build({
