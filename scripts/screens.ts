@@ -11,10 +11,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Page } from 'playwright-core';
 import { ephemeralConfig } from '../src/server/config.ts';
-import { type DemoStack, startDemoStack } from '../src/server/demo_stack.ts';
+import { startDemoStack } from '../src/server/demo_stack.ts';
 import { buildPages, PAGES } from '../src/server/pages.ts';
-import { firstOf, launch } from '../test/e2e/browser.ts';
-import { askFor, choosePin, PIN, showFace, unlock } from '../test/e2e/house.ts';
+import { launch } from '../test/e2e/browser.ts';
+import { atSites, ERRANDS, lostDevice, minor, withoutCredential } from '../test/e2e/errands.ts';
 import { farewell, STOPS, walk } from '../test/e2e/tour.ts';
 
 const HELP = `Usage: npm run screens -- [--only PATTERN]
@@ -33,24 +33,11 @@ const LANGUAGES = {
 } as const;
 /** Pages that are also seen in the dark. */
 const DARK: ReadonlySet<Name> = new Set(['welcome', 'consent', 'credential', 'security', 'enrol-pin', 'photo-member']);
-const READY = '[data-preparation="ready"]';
 /** Names of all pages, by the visits on which they are drawn. */
 const VISITS = {
-  holder: [
-    ...STOPS,
-    'consent-downloading',
-    'consent-waiting',
-    'photo-member',
-    'market-member',
-    'consent-transaction',
-    'consent-terminal',
-    'consent-code',
-    'unlock-wrong',
-    'restore-pin',
-    'reset',
-  ],
-  visitor: ['photo', 'market', 'poll', 'market-terminal', 'register', 'photo-error', 'enrol-card', 'enrol-refused'],
-  minor: ['consent-unmet'],
+  holder: [...STOPS, ...ERRANDS.holder, ...ERRANDS.lost],
+  visitor: ERRANDS.visitor,
+  minor: ERRANDS.minor,
 } as const;
 const ALL = Object.values(VISITS).flat();
 
@@ -93,124 +80,6 @@ function shooter(drawing: Drawing, page: Page, language: Language): Shoot {
     await shoot(`${name}-dark`);
     await page.emulateMedia({ colorScheme: 'light' });
   };
-}
-
-/** The sheet before and after the consent, while a part of the proving key is on its way. */
-async function duringDownload(page: Page, platform: string, shoot: Shoot): Promise<void> {
-  await page.evaluate(() => caches.delete('bauta-artifacts'));
-  await page.route('**/artifacts/show.key/5*', () => undefined);
-  await askFor(page, platform);
-  await page.locator('[data-preparation]').waitFor();
-  await page.waitForTimeout(2000);
-  await shoot('consent-downloading');
-  await page.locator('.sheet .primary').click();
-  await page.locator('[data-phase="waiting"]').waitFor();
-  await shoot('consent-waiting');
-  await page.unrouteAll();
-}
-
-/** What a holder sees at sites, and of the wallet meanwhile. */
-async function atSites(page: Page, { urls }: DemoStack, shoot: Shoot): Promise<void> {
-  await page.context().clearCookies();
-  await page.goto(urls.wallet);
-  await duringDownload(page, urls.photo, shoot);
-  await askFor(page, urls.photo);
-  await page.locator(READY).waitFor();
-  await page.locator('.sheet .primary').click();
-  await firstOf(page, '[data-member]');
-  await shoot('photo-member');
-  await askFor(page, urls.market);
-  await page.locator(READY).waitFor();
-  await page.locator('.sheet .primary').click();
-  await firstOf(page, '[data-member]');
-  await shoot('market-member');
-  await page.locator('.goods button').nth(1).click();
-  await unlock(page);
-  await page.locator(READY).waitFor();
-  await shoot('consent-transaction');
-  await page.locator('.sheet .button.plain').click();
-  await page.locator('[data-phase="cancelled"]').waitFor();
-
-  const counter = await page.context().newPage();
-  await counter.goto(`${urls.market}/terminal`);
-  await counter.locator('[data-scan]').click();
-  await counter.locator('svg.qr').waitFor();
-  const link = (await counter.locator('[data-link]').getAttribute('href')) ?? '';
-  await counter.close();
-  // Not within the document that was open, which is unlocked.
-  await page.goto('about:blank');
-  await page.goto(link);
-  await unlock(page);
-  await page.locator(READY).waitFor();
-  await shoot('consent-terminal');
-  await page.locator('.sheet .primary').click();
-  await page.locator('[data-code]').waitFor();
-  await shoot('consent-code');
-
-  await page.goto(urls.wallet);
-  await page.locator('[data-locked] input').fill('20471937');
-  await page.locator('[data-locked] form button').click();
-  await page.locator('[data-problem]').waitFor();
-  await shoot('unlock-wrong');
-}
-
-/** What someone sees who holds nothing. */
-async function visitor(page: Page, { urls }: DemoStack, shoot: Shoot): Promise<void> {
-  for (const kind of ['photo', 'market', 'poll'] as const) {
-    await page.goto(urls[kind]);
-    await shoot(kind);
-  }
-  await page.goto(`${urls.market}/terminal`);
-  await shoot('market-terminal');
-  await page.goto(urls.register);
-  await page.locator('h1').waitFor();
-  await shoot('register');
-  await page.goto(`${urls.photo}/return#response_code=none`);
-  await page.locator('[data-error]').waitFor();
-  await shoot('photo-error');
-
-  // A document that is refused, a phone, and a person who enrolled before and lost everything.
-  await page.goto(`${urls.wallet}/enrol`);
-  await page.locator('[data-kind="resident_identity_card"]').click();
-  await page.locator('.person').first().waitFor();
-  await shoot('enrol-card');
-  await page.goto(`${urls.wallet}/enrol`);
-  await page.locator('[data-kind="passport"]').click();
-  await page.locator('[data-sample="noor"]').first().click();
-  await page.locator('[data-problem]').waitFor();
-  await shoot('enrol-refused');
-}
-
-/** Somebody whose credential is with a lost device. */
-async function lostDevice(page: Page, { urls }: DemoStack, person: string, shoot: Shoot): Promise<void> {
-  await page.goto(`${urls.wallet}/restore`);
-  await page.locator('[data-kind="passport"]').click();
-  await page.locator(`[data-sample="${person}"]`).first().click();
-  await showFace(page);
-  await page.locator('[data-stage="phone"] [data-name="skip"]').click();
-  await page.locator('input[type="password"]').waitFor();
-  await shoot('restore-pin');
-  await page.locator('.button.danger').last().click();
-  await page.locator('[data-name="agree"]').waitFor();
-  await shoot('reset');
-}
-
-/** There is one sample person below 18, so both languages are seen in one go. */
-async function minor(page: Page, stack: DemoStack, shooters: ReadonlyMap<Language, Shoot>): Promise<void> {
-  await page.goto(`${stack.urls.wallet}/enrol`);
-  await page.locator('[data-kind="passport"]').click();
-  await page.locator('[data-sample="alex"]').first().click();
-  await showFace(page);
-  await page.locator('[data-stage="phone"] [data-name="skip"]').click();
-  await choosePin(page, PIN);
-  await page.locator('[data-stage="backup"] [data-name="skip"]').click();
-  await firstOf(page, '[data-enrolled]');
-  await askFor(page, stack.urls.photo);
-  await page.locator('[data-unmet]').waitFor();
-  for (const [language, shoot] of shooters) {
-    await page.locator(`.languages [lang|="${language.slice(0, 2)}"]`).click();
-    await shoot('consent-unmet');
-  }
 }
 
 /** When the pages were built, Unix time in milliseconds. */
@@ -260,7 +129,7 @@ async function draw(only: string | undefined): Promise<number> {
     for (const language of languages) {
       const { locale, adult } = LANGUAGES[language];
       if (isWanted('visitor')) {
-        await inContext(locale, (page) => visitor(page, stack, shooter(drawing, page, language)));
+        await inContext(locale, (page) => withoutCredential(page, stack, shooter(drawing, page, language)));
       }
       if (!isWanted('holder')) continue;
       await inContext(locale, async (page) => {
@@ -271,9 +140,15 @@ async function draw(only: string | undefined): Promise<number> {
         await farewell({ page, stack, at: shoot });
       });
     }
+    // There is one sample person below 18, so both languages are seen in one go.
     if (isWanted('minor')) {
       await inContext('en-GB', (page) =>
-        minor(page, stack, new Map(languages.map((each) => [each, shooter(drawing, page, each)]))),
+        minor(page, stack, async (name) => {
+          for (const language of languages) {
+            await page.locator(`.languages [lang|="${language.slice(0, 2)}"]`).click();
+            await shooter(drawing, page, language)(name);
+          }
+        }),
       );
     }
   } finally {

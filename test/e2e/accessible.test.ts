@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { zh } from '../../src/wallet/ui/strings/zh.ts';
 import { chromiumPath } from './browser.ts';
 import { type House, openHouse } from './house.ts';
+import { atSites, ERRANDS, lostDevice, minor, SITES, withoutCredential } from './errands.ts';
 import { farewell, STOPS, walk } from './tour.ts';
 
 const missing = chromiumPath() === undefined && process.env['CI'] !== 'true';
@@ -23,6 +24,8 @@ declare global {
     axe: typeof axe;
   }
 }
+
+const isSite = (name: string): boolean => (SITES as ReadonlySet<string>).has(name);
 
 /** What axe finds on a page, with the elements. */
 async function violations(page: Page): Promise<string[]> {
@@ -102,29 +105,54 @@ async function examine(page: Page): Promise<string[]> {
   return found;
 }
 
+/** Looks at a page that is no wallet's, in the language in which it is shown. */
+async function examineSite(page: Page): Promise<string[]> {
+  const found: string[] = [];
+  for (const size of [PHONE, DESK]) {
+    await page.setViewportSize(size);
+    for (const colorScheme of THEMES) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      for (const fault of await violations(page)) found.push(`${colorScheme}, ${String(size.width)} px: ${fault}`);
+    }
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  return found;
+}
+
 describe.skipIf(missing)('every page of the wallet', () => {
   let house: House;
   beforeAll(async () => {
-    house = await openHouse();
+    house = await openHouse({ liveness: 'required' });
   });
   afterAll(() => house.close());
   afterEach(() => house.leave());
 
   it('meets WCAG 2.2 AA and fits narrow screens and large text, in both languages and themes', async () => {
-    const { page } = await house.visit({ locale: 'zh-CN' });
+    const { stack } = house;
     const found: string[] = [];
     const seen: string[] = [];
-    const at = async (name: string): Promise<void> => {
-      seen.push(name);
-      for (const fault of await examine(page)) found.push(`${name}, ${fault}`);
+    const visit = async (): Promise<{ page: Page; at: (name: string) => Promise<void> }> => {
+      const { page } = await house.visit({ locale: 'zh-CN' });
+      const at = async (name: string): Promise<void> => {
+        seen.push(name);
+        const faults = await (isSite(name) ? examineSite(page) : examine(page));
+        for (const fault of faults) found.push(`${name}, ${fault}`);
+      };
+      return { page, at };
     };
-    await walk({ page, stack: house.stack, adult: 'robin', at });
-    await farewell({ page, stack: house.stack, at });
+    const [stranger, lost, young] = [await visit(), await visit(), await visit()];
+    await withoutCredential(stranger.page, stack, stranger.at);
+    await minor(young.page, stack, young.at);
+    const { page, at } = await visit();
+    await walk({ page, stack, adult: 'robin', at });
+    await atSites(page, stack, at);
+    await lostDevice(lost.page, stack, 'robin', lost.at);
+    await farewell({ page, stack, at });
     expect(found).toEqual([]);
     // The walk ends with a revoked credential, with which no other attempt helps.
     expect(await page.locator('.sheet .button').allTextContents()).toEqual([zh.consent.decline]);
-    // This issuer asks for no movements.
-    expect([...seen, 'enrol-liveness'].sort()).toEqual([...STOPS].sort());
+    const names = [...STOPS, ...Object.values(ERRANDS).flat()];
+    expect(seen.sort()).toEqual([...names].sort());
   });
 
   it('can be used by keyboard alone, from the first page to the choice of a document', async () => {

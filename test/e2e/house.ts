@@ -6,7 +6,7 @@
  */
 import type { BrowserContext, Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { ephemeralConfig } from '../../src/server/config.ts';
+import { type Config, ephemeralConfig } from '../../src/server/config.ts';
 import { type DemoStack, startDemoStack } from '../../src/server/demo_stack.ts';
 import { firstOf, launch, type Watch, watch } from './browser.ts';
 
@@ -41,9 +41,13 @@ export interface House {
   readonly close: () => Promise<void>;
 }
 
-/** Starts everything. */
-export async function openHouse(): Promise<House> {
-  const stack = await startDemoStack({ config: ephemeralConfig() });
+/**
+ * Starts everything.
+ *
+ * @param changes - Of the configuration; without them a single picture shows a face.
+ */
+export async function openHouse(changes: Partial<Config> = {}): Promise<House> {
+  const stack = await startDemoStack({ config: { ...ephemeralConfig(), ...changes } });
   const browser = await launch();
   const contexts: BrowserContext[] = [];
   const choose = async (page: Page, id: string): Promise<void> => {

@@ -12,7 +12,7 @@ import { decide, lastLeaf } from './decisions.ts';
 import { askFor, choosePin, openWallet, PIN, unlock } from './house.ts';
 import { withCompanion, withUpdate } from './stand_ins.ts';
 
-/** Every page of {@link walk} and {@link farewell}, in order; `enrol-liveness` only where an issuer asks for movements. */
+/** Every page of {@link walk} and {@link farewell}, in order, where the issuer asks for movements. */
 export const STOPS = [
   'welcome',
   'update',
