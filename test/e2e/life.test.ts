@@ -28,9 +28,9 @@ describe.skipIf(missing)('the life of a credential', () => {
   afterAll(() => house.close());
 
   /** From the choice of a document to the request for a credential. */
-  async function identify(at: Page, kind: DocumentKind, document: string): Promise<void> {
+  async function identify(at: Page, kind: DocumentKind, document: string, person = 'wei'): Promise<void> {
     await at.locator(`[data-kind="${kind}"]`).click();
-    await at.locator(`[data-sample="wei"][data-document="${document}"]`).click();
+    await at.locator(`[data-sample="${person}"][data-document="${document}"]`).click();
     await showFace(at);
     await at.locator('[data-stage="phone"] [data-name="skip"]').click();
   }
@@ -121,9 +121,10 @@ describe.skipIf(missing)('the life of a credential', () => {
     expect(fresh.seen.faults).toEqual([]);
   });
 
-  it('revoked by its holder: no login any more', async () => {
+  it('revoked by its holder: no login any more, and why is told; a new one knows the same pseudonyms', async () => {
     const own = await house.visit();
     await house.enrol(own.page, 'robin');
+    const before = await subAt(own.page);
     await openWallet(own.page, `${stack.urls.wallet}/security`);
     await own.page.getByRole('button', { name: en.security.revoke }).click();
     await own.page.locator('dialog[open]').getByRole('button', { name: en.security.revokeYes }).click();
@@ -140,5 +141,12 @@ describe.skipIf(missing)('the life of a credential', () => {
         { timeout: 90_000, interval: 2000 },
       )
       .toBeGreaterThan(0);
+    const notice = own.page.locator('[data-problem="credential_revoked"]');
+    await notice.getByRole('button', { name: en.announced.why }).click();
+    await notice.locator('[data-reason="holder_request"]').waitFor();
+    await notice.getByRole('link', { name: en.announced.toAnew }).click();
+    await identify(own.page, 'passport', 'passport', 'robin');
+    await enrolled(own.page);
+    expect(await subAt(own.page)).toBe(before);
   });
 });

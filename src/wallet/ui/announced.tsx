@@ -88,9 +88,9 @@ export function Revoked({ credential }: { readonly credential: Credential }): VN
         {search.state === 'found' && (
           <p data-reason={search.revocation.reason}>
             {announced.because(announced.reasons[search.revocation.reason], search.revocation.position)}
-            {search.revocation.urgent && ` ${announced.urgent}`}
           </p>
         )}
+        {search.state === 'found' && search.revocation.urgent && <p>{announced.urgent}</p>}
         {search.state === 'missing' && <p>{announced.notLogged}</p>}
         <p>{announced.anew}</p>
       </Notice>
