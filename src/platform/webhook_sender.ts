@@ -88,9 +88,9 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
   const sendDue = async (): Promise<void> => {
     for (;;) {
       const now = clock();
-      const taken = await takeWebhooks(database, now, now + TAKEN_FOR, AT_ONCE);
+      const { taken, more } = await takeWebhooks(database, now, now + TAKEN_FOR, AT_ONCE);
       await Promise.all(taken.map(send));
-      if (taken.length < AT_ONCE || isClosed) return;
+      if (!more || isClosed) return;
     }
   };
 

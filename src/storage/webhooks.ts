@@ -15,13 +15,14 @@ import type { PlatformDatabase, WebhookRow } from './platform.ts';
  * @param now - Unix milliseconds.
  * @param until - Until when nobody else takes them, Unix milliseconds.
  * @param count - Most webhooks.
+ * @returns Those that were taken, and whether more may be due: also where others took some of those that were seen.
  */
 export async function takeWebhooks(
   db: PlatformDatabase,
   now: number,
   until: number,
   count: number,
-): Promise<readonly WebhookRow[]> {
+): Promise<{ readonly taken: readonly WebhookRow[]; readonly more: boolean }> {
   const due = await db.kysely
     .selectFrom('webhook')
     .selectAll()
@@ -40,7 +41,7 @@ export async function takeWebhooks(
       .executeTakeFirst();
     if (numUpdatedRows === 1n) taken.push({ ...row, due_at: until });
   }
-  return taken;
+  return { taken, more: due.length === count };
 }
 
 /** Removes a webhook that was delivered, or given up. */
