@@ -45,15 +45,16 @@ export async function startFleet(count: number, task: VerifierTask): Promise<Fle
   };
   let urls: readonly string[];
   try {
-    const start = async (): Promise<string> => {
+    // All load at the same time, and wait for their task.
+    for (let i = 0; i < count; i++) {
       // Whoever starts it may not have tsx loaded, as tests have not.
       const child = fork(PROCESS, { execArgv: ['--import', 'tsx'] });
       child.setMaxListeners(0);
       children.push(child);
-      return (await answerOf<{ url: string }>(child, task)).url;
-    };
-    const first = await start();
-    urls = [first, ...(await Promise.all(Array.from({ length: count - 1 }, start)))];
+    }
+    const start = async (child: ChildProcess): Promise<string> => (await answerOf<{ url: string }>(child, task)).url;
+    const first = await Promise.all(children.slice(0, 1).map(start));
+    urls = [...first, ...(await Promise.all(children.slice(1).map(start)))];
   } catch (error) {
     for (const child of children) child.kill();
     throw error;

@@ -18,6 +18,8 @@ const EASY = 0.6;
 const OVERLOAD = 2;
 /** Rounds in which refused presentations are sent again. */
 const RETRIES = 20;
+/** Results that are collected at a time. */
+const COLLECTED_AT_ONCE = 32;
 /** Presentations by which the capacity of a warm fleet is told. */
 const WARM_COUNT = 300;
 /** Presentations sent before anything is measured. */
@@ -97,8 +99,9 @@ export async function measureSetting(
   try {
     say(`${name}: preparing`);
     mustHold(await driver.closed(await prepare(WARM_UP[checker], place, holder), WARM_UP[checker]));
-    const { perSecond, perCore } = await capacity(bench, count, AT_ONCE[checker] * processes);
-    const easy = Math.max(1, perSecond * EASY);
+    const atOnce = AT_ONCE[checker] * processes;
+    let measured = await capacity(bench, count, atOnce);
+    const easy = Math.max(1, measured.perSecond * EASY);
     const { sent } = await driver.open(await prepare(Math.ceil(count / 2), place, holder), easy);
     const times = mustHold(sent)
       .map(({ ms }) => ms)
@@ -106,16 +109,17 @@ export async function measureSetting(
     let overload: Overload | undefined;
     if (setting.overload > 0) {
       // Warm by now: twice of what it did while cold might be no more than it can.
-      const warm = await capacity(bench, Math.max(count, WARM_COUNT), AT_ONCE[checker] * processes);
-      overload = await overloaded(bench, Math.max(perSecond, warm.perSecond) * OVERLOAD, setting.overload);
+      const warm = await capacity(bench, Math.max(count, WARM_COUNT), atOnce);
+      if (warm.perSecond > measured.perSecond) measured = warm;
+      overload = await overloaded(bench, measured.perSecond * OVERLOAD, setting.overload);
     }
     const { rss } = await fleet.usage();
     const run: Run = {
       checker,
       database,
       processes,
-      perSecond: round(perSecond),
-      perCore: round(perCore),
+      perSecond: round(measured.perSecond),
+      perCore: round(measured.perCore),
       p50: round(quantile(times, 0.5)),
       p95: round(quantile(times, 0.95)),
       p99: round(quantile(times, 0.99)),
@@ -172,10 +176,12 @@ async function overloaded(bench: Bench, perSecond: number, seconds: number): Pro
     AT_ONCE.bauta,
   );
   doubled += replayed.filter(({ status }) => status === 200).length;
-  for (const one of answered) {
-    const [first, second] = [await collect(one, bench), await collect(one, bench)];
-    if (first !== one.prepared.sub) lost++;
-    if (second !== undefined) doubled++;
+  for (let from = 0; from < answered.length; from += COLLECTED_AT_ONCE) {
+    const some = answered.slice(from, from + COLLECTED_AT_ONCE);
+    const first = await Promise.all(some.map((one) => collect(one, bench)));
+    const second = await Promise.all(some.map((one) => collect(one, bench)));
+    lost += some.filter((one, i) => first[i] !== one.prepared.sub).length;
+    doubled += second.filter((sub) => sub !== undefined).length;
   }
   return { offered: round(offered), accepted: accepted.length, refused: refused.length, lost, doubled };
 }
