@@ -59,8 +59,9 @@ ${machine}
 A platform's verifier, as it runs in a deployment, answers prepared presentations over loopback: it finds its request,
 checks all eight signals and the proof, and keeps the result and the used nonce durably before it answers. One process
 on SQLite does **${String(perCore)} presentations a CPU second**, ${(perCore / snarkjsPerCore).toFixed(1)} times what the same app does with
-\`snarkjs.groth16.verify\`. Latencies, in milliseconds, were measured at 60 % of the capacity. Driver and database server
-shared the machine's cores with the verifiers and are not counted in the CPU seconds.
+\`snarkjs.groth16.verify\`. Latencies, in milliseconds, were measured at the pace in the column \`at\`, 60 % of what the
+verifiers had done just before; the first row tells the better of that and of a second measurement, by which the overload is
+set. Driver and database server shared the machine's cores with the verifiers and are not counted in the CPU seconds.
 
 ${table(head, rows)}
 
