@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ProtocolError } from '../protocol/errors.ts';
 import { type BatchItem, judgeBatch, type Verdict } from '../verifying/batch.ts';
 import type { VerificationKey } from '../verifying/groth16.ts';
 import { measureCpuTime } from './cpu_time.ts';
@@ -29,6 +30,11 @@ export interface BatchVerifier {
   judge(items: readonly BatchItem[]): Promise<JudgedBatch>;
   /** Ends it; what is being judged fails with `verifier_unavailable`. */
   close(): Promise<void>;
+}
+
+/** Refuses what is more than can be judged soon; nobody has looked at it. */
+export function verifierBusy(): ProtocolError {
+  return new ProtocolError('verifier_busy', 'many proofs are being verified; try again in a second');
 }
 
 /** `judgeBatch` with its CPU time. */

@@ -14,7 +14,7 @@ import { ProtocolError } from '../protocol/errors.ts';
 import type { FieldElement } from '../protocol/field.ts';
 import type { Groth16Proof } from '../protocol/presentation.ts';
 import type { BatchItem, Verdict } from '../verifying/batch.ts';
-import type { BatchVerifier, JudgedBatch } from './batch_verifier.ts';
+import { type BatchVerifier, type JudgedBatch, verifierBusy } from './batch_verifier.ts';
 
 /** Bounds of a collector. */
 export interface CollectorLimits {
@@ -128,7 +128,7 @@ export function createCollector(
     checkProof: async (signals, proof) => {
       if (isClosed) throw closed();
       if (waiting.length >= queue) {
-        throw new ProtocolError('verifier_busy', 'many proofs are being verified; try again in a second');
+        throw verifierBusy();
       }
       const checked = new Promise<CheckedProof>((resolve, reject) => {
         waiting.push({ item: { signals, proof }, resolve, reject });

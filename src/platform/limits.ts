@@ -8,7 +8,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { networkOf } from '../http/addresses.ts';
 import { rateLimit, type RateLimit } from '../http/rate_limits.ts';
-import { ProtocolError } from '../protocol/errors.ts';
+import { verifierBusy } from './batch_verifier.ts';
 import { secretHash } from './secrets.ts';
 
 /** See the module's description. */
@@ -37,13 +37,13 @@ export type Admission = <T>(work: () => Promise<T>) => Promise<T>;
  * Bounds the work under way. It is counted from before the database is asked until the reply is made, and not while a
  * body is received: whoever sends slowly holds nobody up.
  *
- * @param most - Beyond so many, work is refused with {@link ProtocolError} `verifier_busy` and not begun.
+ * @param most - Beyond so many, work is refused with `verifier_busy` and not begun.
  */
 export function createAdmission(most = MOST_UNDER_WAY): Admission {
   let underWay = 0;
   return async (work) => {
     if (underWay >= most) {
-      throw new ProtocolError('verifier_busy', 'many proofs are being verified; try again in a second');
+      throw verifierBusy();
     }
     underWay++;
     try {

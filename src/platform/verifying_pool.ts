@@ -14,7 +14,7 @@ import { startThread } from '../http/threads.ts';
 import type { Manifest } from '../protocol/artifacts.ts';
 import { type ErrorCode, ProtocolError } from '../protocol/errors.ts';
 import type { BatchItem } from '../verifying/batch.ts';
-import type { BatchVerifier, JudgedBatch } from './batch_verifier.ts';
+import { type BatchVerifier, type JudgedBatch, verifierBusy } from './batch_verifier.ts';
 
 /** What a thread finds as `workerData`. @internal */
 export interface ThreadData {
@@ -77,7 +77,7 @@ export async function createVerifyingPool(options: VerifyingPoolOptions): Promis
       if (isClosed) throw unavailable('the pool is closed');
       const lane = idle.pop();
       if (lane === undefined) {
-        throw new ProtocolError('verifier_busy', 'many proofs are being verified; try again in a second');
+        throw verifierBusy();
       }
       try {
         return await judgeStubbornly(lane, items);
