@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { lendThreads } from '../../../src/wallet/ui/lender.ts';
 import type { Measured } from '../runner.ts';
 import { type BenchPage, carryOut, type Order } from './order.ts';
-import type { Answer } from './worker.ts';
+import type { Answer, Task } from './worker.ts';
 
 function inWorker(order: Order): Promise<Record<string, Measured>> {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
@@ -16,7 +17,8 @@ function inWorker(order: Order): Promise<Record<string, Measured>> {
       else reject(new Error(data.error));
     };
     worker.onerror = ({ message }) => reject(new Error(message));
-    worker.postMessage(order);
+    const { port } = lendThreads();
+    worker.postMessage({ order, lender: port } satisfies Task, [port]);
   });
 }
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { browserThreads } from '../../../src/wallet/ui/lanes.ts';
+import { borrowThreads } from '../../../src/wallet/ui/lanes.ts';
 import type { FigureName } from '../figures.ts';
 import { openLab } from '../lab.ts';
 import type { Peers } from '../peers_types.ts';
@@ -16,7 +16,7 @@ export interface Order {
   readonly figures: readonly FigureName[];
   /** Undefined: run each once and measure nothing, for the memory that it takes. */
   readonly rounds?: Rounds;
-  /** In a worker that may start others, or on the page's thread alone, which a browser can slow down. */
+  /** In a worker to which the page lends threads, or on the page's thread alone, which a browser can slow down. */
   readonly where: 'worker' | 'page';
 }
 
@@ -33,15 +33,19 @@ async function read(path: string): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** Carries out an order on the calling thread. */
-export async function carryOut({ figures, rounds, where }: Order): Promise<Record<string, Measured>> {
+/**
+ * Carries out an order on the calling thread.
+ *
+ * @param lender - Where the prover asks for threads; in a worker.
+ */
+export async function carryOut({ figures, rounds }: Order, lender?: MessagePort): Promise<Record<string, Measured>> {
   const peers = '/peers.js'; // a file beside the page, so that nothing of it is typed or bundled with ours
   const lab = openLab({
     read: (file) => read(`/artifacts/${file}`),
     readSemaphore: (file) => read(`/semaphore/${file}`),
     peers: () => import(/* @vite-ignore */ peers) as Promise<Peers>,
-    threads: where === 'worker',
-    proverThreads: where === 'worker' ? browserThreads() : undefined,
+    threads: lender !== undefined,
+    proverThreads: lender && borrowThreads(lender),
   });
   const subjects = subjectsOf(lab, figures);
   if (rounds === undefined) {

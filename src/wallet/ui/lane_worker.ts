@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * A thread of the prover in a browser; see `proving/lanes.ts`.
+ * A thread of the prover in a browser; see `lender.ts`. Its first message is the port at whose
+ * other end the prover is.
  *
  * @module
  */
@@ -9,4 +10,12 @@ import { createLane } from '../../proving/lane.ts';
 import { carryErrorCodes } from './crossing.ts';
 
 carryErrorCodes();
-expose(createLane());
+addEventListener(
+  'message',
+  ({ data: port }: MessageEvent<MessagePort>) => {
+    expose(createLane(), port);
+    // To whoever started it: it works.
+    postMessage(undefined);
+  },
+  { once: true },
+);

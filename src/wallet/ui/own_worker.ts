@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Starts the wallet's own workers, in a page or in another worker. Every worker's URL goes through here:
- * under Trusted Types no other code can start one.
+ * Starts the wallet's own workers. Every worker's URL goes through here: under Trusted Types no other code
+ * can start one.
  *
  * @module
  */
@@ -40,9 +40,6 @@ export function ownScript(url: string): string {
   return policy?.createScriptURL(url) ?? url;
 }
 
-/** Whether workers can be started here; not from another worker in every browser. */
-export const canStartWorkers = typeof Worker === 'function';
-
 /**
  * Starts a worker.
  *
@@ -61,8 +58,7 @@ export function startWorker(url: string, name: string): OwnWorker {
   const starting = setTimeout(() => fail('did not start'), START_MS);
   worker.addEventListener('message', () => clearTimeout(starting), { once: true });
   worker.addEventListener('error', (event) => {
-    // Otherwise a worker that started this one would be taken for broken, too.
-    event.preventDefault();
+    event.preventDefault(); // it is told to the listeners
     fail('did not start, or ended');
   });
   worker.addEventListener('messageerror', () => fail('was not understood'));

@@ -6,6 +6,7 @@
  */
 import { ProtocolError } from '../../protocol/errors.ts';
 import type { SealingProver } from '../prover.ts';
+import { lendThreads } from './lender.ts';
 import { startWorker } from './own_worker.ts';
 import { remoteProver } from './remote_prover.ts';
 import workerUrl from './worker.ts?worker&url';
@@ -21,12 +22,15 @@ export interface WorkerProver extends SealingProver {
 /** Starts a proving worker. */
 export function startProver(): WorkerProver {
   const own = startWorker(workerUrl, 'prover');
+  const loan = lendThreads();
+  own.worker.postMessage(loan.port, [loan.port]);
   let failed = false;
   let giveUp: (cause: ProtocolError) => void = () => undefined;
   const broken = new Promise<never>((_, reject) => {
     giveUp = (cause) => {
       failed = true;
       own.end();
+      loan.end();
       reject(cause);
     };
   });

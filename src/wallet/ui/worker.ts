@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * The worker in which proofs are made, so that the page stays alive. It starts threads of its own.
+ * The worker in which proofs are made, so that the page stays alive. Its first message is the port over
+ * which the page lends it threads; all others are calls.
  *
  * @module
  */
@@ -8,8 +9,14 @@ import './no_eval.ts';
 import { createProver } from '../prover.ts';
 import { openArtifacts } from './artifacts.ts';
 import { random } from './browser.ts';
-import { browserThreads } from './lanes.ts';
+import { borrowThreads } from './lanes.ts';
 import { exposeProver } from './remote_prover.ts';
 
-const threads = browserThreads();
-exposeProver(createProver({ read: openArtifacts(), random, ...(threads === undefined ? {} : { threads }) }));
+addEventListener(
+  'message',
+  ({ data: port }: MessageEvent<MessagePort>) => {
+    const threads = borrowThreads(port);
+    exposeProver(createProver({ read: openArtifacts(), random, ...(threads === undefined ? {} : { threads }) }));
+  },
+  { once: true },
+);
