@@ -178,7 +178,7 @@ ${growthText(results)}
 - In Node \`bauta.load\` includes the start of one thread a core, which here translates TypeScript first; in Chromium it does not.
 - snarkjs and Semaphore have their files in memory and keep their curve and its workers between proofs: their best case.
   Semaphore runs its own code, circuits and keys as published.
-- In Chromium everything runs in a module worker, which may start others. Slowed down, it runs on the thread of the page
+- In Chromium everything runs in a module worker, to which the page lends threads. Slowed down, it runs on the thread of the page
   alone, ours and the others' alike: Chromium slows down that thread and refuses to slow down workers. A telephone has
   more than one core, so that it is a pessimistic stand-in where more threads help.
 - \`bauta.armRoot\` is the worst case: no sibling on the path is what it was. In a register of few changes the lower levels stay.
