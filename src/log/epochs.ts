@@ -71,17 +71,6 @@ function hasSameRoots(a: Checkpoint, b: Checkpoint): boolean {
   return a.origin === b.origin && a.presentationRoot === b.presentationRoot && equalBytes(a.rootHash, b.rootHash);
 }
 
-/**
- * The checkpoint that presentations use now.
- *
- * @param checkpoints - As for {@link sortEpochs}.
- * @param now - Unix time, milliseconds.
- * @returns Undefined if none has become active.
- */
-export function activeCheckpoint(checkpoints: readonly Checkpoint[], now: number): Checkpoint | undefined {
-  return sortEpochs(checkpoints, now).active;
-}
-
 /** How a verifier accepts roots. */
 export interface Acceptance {
   /** Seconds after the active checkpoint's `activeFrom` in which the previous is still accepted. */

@@ -239,19 +239,3 @@ export async function restore(
   const seed = await open(await fetchBackups(deps, enrolment));
   return requestCredential(deps, withSeed(enrolment, seed, deps.random), { ...options, ...RESTORED });
 }
-
-/**
- * Everything lost: a new seed, and with it new pseudonyms everywhere.
- *
- * @throws {@link ProtocolError} `person_unknown`, `reset_too_soon`, `resets_exhausted`, `revocation_announced`,
- * and those of `requestCredential`.
- */
-export async function resetIdentity(
-  deps: EnrolDeps,
-  identify: Identify,
-  options: LifeOptions = {},
-): Promise<SignedCredential> {
-  const enrolment = await openEnrolment(deps);
-  await identify(enrolment);
-  return requestCredential(deps, enrolment, { ...options, ...RESET });
-}

@@ -16,7 +16,6 @@ import {
   openWithPhrase,
   openWithPin,
   RESET,
-  resetIdentity,
   restore,
   RESTORED,
   sealWithPin,
@@ -275,9 +274,15 @@ describe('another PIN', () => {
 });
 
 describe('everything lost', () => {
+  const reset = async (): Promise<SignedCredential> => {
+    const enrolment = await openEnrolment(deps);
+    await identify(enrolment);
+    return requestCredential(deps, enrolment, RESET);
+  };
+
   it('is another person to every platform, in the next generation', async () => {
     const old = await first();
-    const fresh = await resetIdentity(deps, identify);
+    const fresh = await reset();
     expect(fresh.seed).not.toBe(old.seed);
     expect(fresh.attributes).toMatchObject({ generation: 1, secretSince: 20261201 });
     await world.nextEpoch();
@@ -288,6 +293,6 @@ describe('everything lost', () => {
   });
 
   it('has nothing to give up where there was nothing', async () => {
-    await expect(resetIdentity(deps, identify)).rejects.toMatchObject({ code: 'person_unknown' });
+    await expect(reset()).rejects.toMatchObject({ code: 'person_unknown' });
   });
 });
