@@ -34,6 +34,11 @@ const ESM_CLASS_HEADER = 0x40;
 const TON = { international: 1, alphanumeric: 5 } as const;
 const NPI = { unknown: 0, telephone: 1 } as const;
 const INTERFACE_VERSION = 0x34;
+/**
+ * What a centre asks that has an answer. A notice, as `alert_notification` or `outbind`, has none: the library
+ * throws, inside of the socket's handler, when it is to make one.
+ */
+const ANSWERED: ReadonlySet<string> = new Set(['deliver_sm', 'data_sm', 'enquire_link', 'unbind', 'unknown']);
 /** ESME_RINVDSTADR: the centre does not take messages for this number. */
 const INVALID_DESTINATION = 0x0b;
 
@@ -131,7 +136,7 @@ class Link {
       this.#end();
     });
     session.on('pdu', (pdu: Pdu) => {
-      if (pdu.isResponse()) return;
+      if (pdu.isResponse() || !ANSWERED.has(pdu.command)) return;
       session.send(pdu.response());
       if (pdu.command === 'unbind') this.#end('after what was sent');
     });

@@ -20,6 +20,10 @@ declare module 'smpp' {
     submit_sm(fields: Readonly<Record<string, unknown>>, answered: (pdu: Pdu) => void): boolean;
     enquire_link(fields: Readonly<Record<string, unknown>>, answered: (pdu: Pdu) => void): boolean;
     unbind(fields: Readonly<Record<string, unknown>>, answered: (pdu: Pdu) => void): boolean;
+    deliver_sm(fields: Readonly<Record<string, unknown>>, answered: (pdu: Pdu) => void): boolean;
+    data_sm(fields: Readonly<Record<string, unknown>>, answered: (pdu: Pdu) => void): boolean;
+    alert_notification(fields: Readonly<Record<string, unknown>>): boolean;
+    outbind(fields: Readonly<Record<string, unknown>>): boolean;
     close(): void;
     destroy(): void;
   }

@@ -273,6 +273,30 @@ describe('the connection', () => {
     expect(centre.sessions).toHaveLength(2);
   });
 
+  it('answers what is delivered and what it does not know, and outlives notices, which have no answer', async () => {
+    const sms = sender();
+    await sms.send(NUMBER, 'x');
+    const [session] = centre.sessions as unknown as [Session & { socket: { write: (bytes: Buffer) => void } }];
+    const notices = [
+      () => session.alert_notification({ source_addr: '8613800138000', esme_addr: 'bauta' }),
+      () => session.outbind({ system_id: 'centre', password: 'p' }),
+    ];
+    for (const notify of notices) {
+      expect(notify()).toBe(true);
+      for (const command of ['deliver_sm', 'data_sm'] as const) {
+        const { command_status: status } = await new Promise<Pdu>((resolve) => session[command]({}, resolve));
+        expect(status).toBe(0);
+      }
+    }
+    const nack = new Promise<Pdu>((resolve) => session.once('generic_nack', resolve));
+    // A command that nobody has: length, command, status, sequence number.
+    session.socket.write(Buffer.from('00000010000009990000000000000007', 'hex'));
+    expect(await nack).toMatchObject({ command_status: 3, sequence_number: 7 });
+    await sms.send(NUMBER, 'y');
+    expect(centre.texts).toEqual(['x', 'y']);
+    expect(centre.sessions).toHaveLength(1);
+  });
+
   it('is left properly at the end', async () => {
     const sms = sender();
     await sms.close();
