@@ -11,10 +11,14 @@ import { MAX_PHONE_TEXT, PHONE_CALLING_CODES } from '../protocol/phone.ts';
 
 const CALLING_CODES: ReadonlySet<string> = new Set(PHONE_CALLING_CODES);
 
+/** Whose numbers may stand without a calling code, as its people write them. */
+const HOME = 'CN';
+
 /**
  * Reads a number.
  *
- * @param text - With its calling code behind a plus sign; spaces, hyphens and brackets may stand in it, digits may be wide.
+ * @param text - With its calling code behind a plus sign or 00, or as it is written within the mainland; spaces, hyphens and
+ * brackets may stand in it, digits may be wide.
  * @returns E.164: a plus sign and digits.
  * @throws {@link ProtocolError} `phone_invalid`, `phone_region_unsupported`, `phone_not_mobile`.
  */
@@ -33,6 +37,8 @@ export function parsePhone(text: string): string {
     throw invalid();
   }
   if (!number.isValid()) {
+    // Without a calling code it may be a good one of another region.
+    if (!/^\s*(?:\+|00)/.test(text.normalize('NFKC'))) throw invalid();
     throw new ProtocolError('phone_not_mobile', 'this is no mobile number of its region; give one that takes messages');
   }
   return number.number;
@@ -40,7 +46,7 @@ export function parsePhone(text: string): string {
 
 function parse(text: string): ReturnType<typeof parsePhoneNumberWithError> {
   try {
-    return parsePhoneNumberWithError(text.normalize('NFKC'), { extract: false });
+    return parsePhoneNumberWithError(text.normalize('NFKC'), { defaultCountry: HOME, extract: false });
   } catch (error) {
     if (error instanceof ParseError) throw invalid();
     throw error;

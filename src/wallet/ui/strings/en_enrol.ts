@@ -91,7 +91,7 @@ export const enrol = {
     skipMeans: 'Without it you cannot answer such sites. You can add it later by renewing the credential.',
     skip: 'Go on without a number',
     number: 'Mobile number',
-    numberHint: 'With its country code: +86, +852, +853 or +886',
+    numberHint: 'Outside the mainland with its country code: +852, +853 or +886',
     send: 'Send me a code',
     sent: 'A code of six digits is on its way to you.',
     code: 'Code from the message',

@@ -60,7 +60,7 @@ export const problems = {
   seed_already_enrolled: 'This secret already belongs to a credential. Begin again.',
   attempts_exhausted: 'There were too many attempts. Begin again.',
   enrolment_unknown: 'The enrolment took too long and was closed. Begin again.',
-  phone_invalid: 'This is no phone number. Write it with its calling code, such as +86.',
+  phone_invalid: 'This is no mobile number of mainland China. Write others with their calling code, such as +852.',
   phone_region_unsupported: 'Numbers of the mainland, Hong Kong, Macau and Taiwan are taken. Use one of those.',
   phone_not_mobile: 'This is no mobile number. Use one that takes short messages.',
   phone_code_wrong: 'This is not the code that was sent. Look at the message again.',

@@ -91,7 +91,7 @@ export const enrol: Strings['enrol'] = {
     skipMeans: '不确认就无法回应这类网站。以后更新凭证时可以补上。',
     skip: '不用手机号，继续',
     number: '手机号',
-    numberHint: '请带上国家或地区代码：+86、+852、+853 或 +886',
+    numberHint: '港澳台号码请带上地区代码：+852、+853 或 +886',
     send: '发送验证码',
     sent: '六位验证码已发送给你。',
     code: '短信中的验证码',

@@ -55,7 +55,7 @@ export const problems: Strings['problems'] = {
   seed_already_enrolled: '这个密钥已属于另一张凭证，请重新开始。',
   attempts_exhausted: '尝试次数过多，请重新开始。',
   enrolment_unknown: '办理超时，已经关闭，请重新开始。',
-  phone_invalid: '这不是电话号码。请连同国家或地区代码填写，例如“+86”开头。',
+  phone_invalid: '这不是中国大陆的手机号码。其他地区的号码请以“+852”等地区代码开头填写。',
   phone_region_unsupported: '只接受中国大陆、香港、澳门和台湾的号码。请换一个号码。',
   phone_not_mobile: '这不是手机号。请使用可以接收短信的号码。',
   phone_code_wrong: '验证码不对。请再看一下短信。',
