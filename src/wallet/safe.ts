@@ -116,6 +116,21 @@ function compartment(files: SafeFiles, key: CryptoKey, prefix: string, random: R
   return openVault(store, key, random);
 }
 
+/**
+ * A compartment whose key is looked up for each operation: another page, or the service worker, may have
+ * deleted everything meanwhile, and what is written under a key that is gone can never be read again.
+ */
+function compartmentUnder(files: SafeFiles, key: () => Promise<CryptoKey>, prefix: string, random: Random): Vault {
+  const now = async (): Promise<Vault> => compartment(files, await key(), prefix, random);
+  return {
+    get: async (name) => (await now()).get(name),
+    put: async (name, text) => (await now()).put(name, text),
+    remove: async (name) => (await now()).remove(name),
+  };
+}
+
+const same = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
+
 /** Seals texts without storing them. */
 async function sealAll(
   texts: ReadonlyMap<string, string>,
@@ -146,11 +161,13 @@ async function sealAll(
 export async function openSafe(files: SafeFiles, random: Random, stays: readonly string[]): Promise<Safe> {
   const keyNamed = async (name: string, make: () => Promise<CryptoKey>): Promise<CryptoKey> =>
     (await files.key(name)) ?? files.keepKey(name, await make());
-  const openCompartment = async (): Promise<Vault> =>
-    compartment(files, await keyNamed(OPEN_KEY, createVaultKey), OPEN, random);
+  const openKey = (): Promise<CryptoKey> => keyNamed(OPEN_KEY, createVaultKey);
+  await openKey();
 
-  let open = await openCompartment();
+  const open = compartmentUnder(files, openKey, OPEN, random);
   let locked: Vault | undefined;
+  /** Locks of the PIN, now and as it is being changed, behind which the key of {@link locked} lies. */
+  let ours: readonly Uint8Array[] = [];
   /** The compartment of a lock that is being set: the store may have it a moment before {@link Safe.protect} ends. */
   let next: Vault | undefined;
 
@@ -160,18 +177,23 @@ export async function openSafe(files: SafeFiles, random: Random, stays: readonly
     return { ...secret, deviceKey: await keyNamed(DEVICE_KEY, createDeviceKey) };
   }
 
-  async function lockOf({ kind }: Unlocking): Promise<Uint8Array> {
-    const stored = (await files.locks())[kind];
+  function lockOf({ kind }: Unlocking, locks: Awaited<ReturnType<SafeFiles['locks']>>): Uint8Array {
+    const stored = locks[kind];
     if (stored === undefined) {
       throw new ProtocolError('lock_missing', 'this wallet does not unlock in this way; use another');
     }
     return stored.lock;
   }
 
-  /** Where another tab has deleted everything, the key that is still here opens nothing. */
+  /**
+   * Where another tab has deleted everything, the key that is still here opens nothing; nor does it where a new
+   * wallet has been set up since. Another tab that changed the PIN looks the same: then this one locks.
+   */
   async function hasLock(): Promise<boolean> {
-    const has = Object.keys(await files.locks()).length > 0;
-    if (!has) locked = undefined;
+    const locks = await files.locks();
+    const has = Object.keys(locks).length > 0;
+    const { pin } = locks;
+    if (!has || (pin !== undefined && !ours.some((lock) => same(lock, pin.lock)))) locked = undefined;
     return has;
   }
 
@@ -181,9 +203,7 @@ export async function openSafe(files: SafeFiles, random: Random, stays: readonly
       return (locked ?? next) === undefined ? 'locked' : 'unlocked';
     },
     locks: () => files.locks(),
-    get open() {
-      return open;
-    },
+    open,
     async secrets() {
       if (!(await hasLock())) return open;
       const vault = locked ?? next;
@@ -194,16 +214,19 @@ export async function openSafe(files: SafeFiles, random: Random, stays: readonly
       if (await hasLock()) throw new ProtocolError('wallet_locked', 'the wallet has a PIN already; unlock it');
       const { createLock } = await locksmith();
       const { key, lock } = await createLock(await secretOf({ kind: 'pin', pin }), random);
-      const names = (await files.names())
-        .filter((name) => name.startsWith(OPEN))
-        .map((name) => name.slice(OPEN.length));
+      const all = await files.names();
+      const names = all.filter((name) => name.startsWith(OPEN)).map((name) => name.slice(OPEN.length));
+      // Without a lock nothing can be behind one: another page wrote it late, of a wallet that is deleted.
+      const late = all.filter((name) => name.startsWith(LOCKED));
       const moving = names.filter((name) => !stays.includes(name));
       const texts = new Map<string, string>();
       for (const name of moving) texts.set(name, (await open.get(name)) ?? '');
       const write = await sealAll(texts, key, random);
+      const remove = [...moving.map((name) => OPEN + name), ...late.filter((name) => !write.has(name))];
       next = compartment(files, key, LOCKED, random);
+      ours = [lock];
       try {
-        await files.commit({ write, remove: moving.map((name) => OPEN + name), locks: { pin: { lock } } });
+        await files.commit({ write, remove, locks: { pin: { lock } } });
         locked = next;
       } finally {
         next = undefined;
@@ -211,7 +234,9 @@ export async function openSafe(files: SafeFiles, random: Random, stays: readonly
     },
     async unlock(secret) {
       const { openLock } = await locksmith();
-      const key = await openLock(await lockOf(secret), await secretOf(secret));
+      const locks = await files.locks();
+      const key = await openLock(lockOf(secret, locks), await secretOf(secret));
+      ours = locks.pin === undefined ? [] : [locks.pin.lock];
       locked = compartment(files, key, LOCKED, random);
     },
     lock() {
@@ -219,7 +244,9 @@ export async function openSafe(files: SafeFiles, random: Random, stays: readonly
     },
     async addWay(current, added) {
       const { addLock } = await locksmith();
-      const lock = await addLock(await lockOf(current), await secretOf(current), await secretOf(added), random);
+      const opener = lockOf(current, await files.locks());
+      const lock = await addLock(opener, await secretOf(current), await secretOf(added), random);
+      if (added.kind === 'pin') ours = [...ours, lock];
       const stored = added.kind === 'passkey' ? { lock, passkey: added.id } : { lock };
       await files.commit({ locks: { [added.kind]: stored } });
     },
@@ -227,7 +254,6 @@ export async function openSafe(files: SafeFiles, random: Random, stays: readonly
     async clear() {
       locked = undefined;
       await files.clear();
-      open = await openCompartment();
     },
   };
 }

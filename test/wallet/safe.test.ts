@@ -1,55 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Change, openSafe, type Safe, type SafeFiles, type StoredLock } from '../../src/wallet/safe.ts';
+import { openSafe, type Safe } from '../../src/wallet/safe.ts';
+import { type Memory, memoryFiles } from './memory_files.ts';
 import { random } from './world.ts';
 
 const PIN = '20471936';
 const OTHER = '83619402';
 const PRF = Uint8Array.from({ length: 32 }, (_, i) => i);
-
-interface Memory extends SafeFiles {
-  readonly sealed: Map<string, Uint8Array>;
-  /** Fails the next change, before anything of it is kept. */
-  failNext: boolean;
-}
-
-function memory(): Memory {
-  const keys = new Map<string, CryptoKey>();
-  const sealed = new Map<string, Uint8Array>();
-  let locks: Partial<Record<'pin' | 'passkey', StoredLock>> = {};
-  return {
-    sealed,
-    failNext: false,
-    key: (name) => Promise.resolve(keys.get(name)),
-    keepKey(name, key) {
-      if (!keys.has(name)) keys.set(name, key);
-      return Promise.resolve(keys.get(name) ?? key);
-    },
-    locks: () => Promise.resolve(locks),
-    read: (name) => Promise.resolve(sealed.get(name)),
-    names: () => Promise.resolve([...sealed.keys()]),
-    commit(change: Change) {
-      if (this.failNext) {
-        this.failNext = false;
-        return Promise.reject(new Error('killed'));
-      }
-      for (const [name, bytes] of change.write ?? []) sealed.set(name, bytes);
-      for (const name of change.remove ?? []) sealed.delete(name);
-      locks = { ...locks, ...change.locks };
-      if (change.dropLock !== undefined) {
-        const { [change.dropLock]: _dropped, ...rest } = locks;
-        locks = rest;
-      }
-      return Promise.resolve();
-    },
-    clear() {
-      keys.clear();
-      sealed.clear();
-      locks = {};
-      return Promise.resolve();
-    },
-  };
-}
 
 describe('the safe', () => {
   let files: Memory;
@@ -57,7 +14,7 @@ describe('the safe', () => {
   const open = (): Promise<Safe> => openSafe(files, random, ['places']);
 
   beforeEach(async () => {
-    files = memory();
+    files = memoryFiles();
     safe = await open();
     await (await safe.secrets()).put('seed', 'secret text');
     await safe.open.put('places', 'public text');
@@ -150,5 +107,45 @@ describe('the safe', () => {
     await safe.clear();
     expect(await (await safe.secrets()).get('seed')).toBeUndefined();
     await expect(safe.unlock({ kind: 'pin', pin: PIN })).rejects.toEqual(refusal('lock_missing'));
+  });
+
+  it('writes under the key that is there, in whichever page, after another has deleted everything', async () => {
+    await safe.protect(PIN);
+    const tab = await open();
+    await safe.clear();
+    await (await tab.secrets()).put('seed', 'of the next wallet');
+    await tab.open.put('places', 'of the next wallet');
+    // Another page, and the one that deleted.
+    for (const other of [await open(), safe]) {
+      expect(await (await other.secrets()).get('seed')).toBe('of the next wallet');
+      expect(await other.open.get('places')).toBe('of the next wallet');
+    }
+    await tab.protect(OTHER);
+    expect(await (await tab.secrets()).get('seed')).toBe('of the next wallet');
+  });
+
+  it('locks a page whose key is of a wallet that was deleted while it did not look, and drops what it wrote', async () => {
+    await safe.protect(PIN);
+    const tab = await open();
+    await tab.unlock({ kind: 'pin', pin: PIN });
+    const late = await tab.secrets();
+    await safe.clear();
+    await late.put('kept', 'of the wallet that is deleted');
+    await safe.protect(OTHER);
+    expect([...files.sealed.keys()]).toEqual([]);
+    expect(await tab.state()).toBe('locked');
+    await expect(tab.secrets()).rejects.toEqual(refusal('wallet_locked'));
+    await tab.unlock({ kind: 'pin', pin: OTHER });
+    expect(await tab.state()).toBe('unlocked');
+  });
+
+  it('asks the other pages for the new PIN where one has changed it, and none for a passkey', async () => {
+    await safe.protect(PIN);
+    const tab = await open();
+    await tab.unlock({ kind: 'pin', pin: PIN });
+    await safe.addWay({ kind: 'pin', pin: PIN }, { kind: 'passkey', prf: PRF, id: Uint8Array.of(1) });
+    expect(await tab.state()).toBe('unlocked');
+    await safe.addWay({ kind: 'pin', pin: PIN }, { kind: 'pin', pin: OTHER });
+    expect([await safe.state(), await tab.state()]).toEqual(['unlocked', 'locked']);
   });
 });

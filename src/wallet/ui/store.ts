@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { ProtocolError } from '../../protocol/errors.ts';
 import { type Activity, decodeActivity, encodeActivity, NO_ACTIVITY } from '../activity.ts';
 import {
   type Credential,
@@ -19,7 +20,7 @@ import type { RegisterConfig } from '../environment.ts';
 import { decodeKept, encodeKept, type Kept } from '../kept.ts';
 import { decodePending, encodePending, type PendingEnrolment } from '../pending.ts';
 import { type BackupNotes, decodeBackupNotes, decodePlaces, encodeBackupNotes, encodePlaces } from '../stored.ts';
-import { openSafe, type Safe, type SafeState } from '../safe.ts';
+import { openSafe, type Safe, type SafeFiles, type SafeState } from '../safe.ts';
 import type { Synced } from '../sync.ts';
 import { random } from './browser.ts';
 import { openFiles } from './database.ts';
@@ -76,9 +77,13 @@ export interface Store {
   clear(): Promise<void>;
 }
 
-/** Opens the storage; makes its keys the first time. */
-export async function openStore(): Promise<Store> {
-  const safe = await openSafe(await openFiles(), random, [PLACES, SYNCED]);
+/**
+ * Opens the storage; makes its keys the first time.
+ *
+ * @param files - Where everything lies; by default this browser's database.
+ */
+export async function openStore(files?: SafeFiles): Promise<Store> {
+  const safe = await openSafe(files ?? (await openFiles()), random, [PLACES, SYNCED]);
   const get = async (name: string): Promise<string | undefined> => (await safe.secrets()).get(name);
   const put = async (name: string, text: string): Promise<void> => (await safe.secrets()).put(name, text);
   const remove = async (name: string): Promise<void> => (await safe.secrets()).remove(name);
@@ -87,8 +92,25 @@ export async function openStore(): Promise<Store> {
     return text === undefined ? none : decode(text);
   };
   const alone = <T>(work: () => Promise<T>): Promise<T> => navigator.locks.request(CHANGING, work);
+  /** What syncing keeps can be had again: where another key wrote it, it is as good as missing. */
+  const readOpen = async (name: string): Promise<string | undefined> => {
+    try {
+      return await safe.open.get(name);
+    } catch (error) {
+      if (error instanceof ProtocolError && error.code === 'vault_unreadable') return undefined;
+      throw error;
+    }
+  };
   const paths = async (): Promise<Record<string, string>> =>
-    JSON.parse((await safe.open.get(SYNCED)) ?? '{}') as Record<string, string>;
+    JSON.parse((await readOpen(SYNCED)) ?? '{}') as Record<string, string>;
+  const places = async (): Promise<readonly PublishedLeaf[]> => decodePlaces((await readOpen(PLACES)) ?? '[]');
+  const credentials = (): Promise<readonly Credential[]> => read(CREDENTIALS, decodeCredentials, []);
+  /** Writes again where the leaves stand, if that is missing; without it nothing is synced while locked. */
+  const mendPlaces = (): Promise<void> =>
+    alone(async () => {
+      const known = await credentials();
+      if (known.length > 0) await safe.open.put(PLACES, encodePlaces(known));
+    }).catch(() => undefined);
   const activity = (): Promise<Activity> => read(ACTIVITY, decodeActivity, NO_ACTIVITY);
   const backups = (): Promise<BackupNotes> => read(BACKUPS, decodeBackupNotes, {});
 
@@ -100,12 +122,14 @@ export async function openStore(): Promise<Store> {
       if (state === 'locked') {
         return { state, passkey, pending: undefined, signed: undefined, credentials: [], backups: {} };
       }
+      const known = await credentials();
+      if (known.length > 0 && (await places()).length === 0) await mendPlaces();
       return {
         state,
         passkey,
         pending: await read(PENDING, decodePending, undefined),
         signed: await read(SIGNED, decodeSigned, undefined),
-        credentials: await read(CREDENTIALS, decodeCredentials, []),
+        credentials: known,
         backups: await backups(),
       };
     },
@@ -124,10 +148,7 @@ export async function openStore(): Promise<Store> {
         await safe.open.put(PLACES, encodePlaces(credentials));
         await remove(KEPT);
       }),
-    async places() {
-      const text = await safe.open.get(PLACES);
-      return text === undefined ? [] : decodePlaces(text);
-    },
+    places,
     async synced(leaf, register) {
       const text = (await paths())[String(leaf.leaf)];
       if (text === undefined) return undefined;
@@ -146,8 +167,9 @@ export async function openStore(): Promise<Store> {
     async saveSynced(synced, leaf) {
       const { encodeSynced } = await import('../synced.ts');
       await alone(async () => {
-        const known = (await safe.open.get(PLACES)) ?? '[]';
-        const current = decodePlaces(known).map((place) => String(place.leaf));
+        const current = (await places()).map((place) => String(place.leaf));
+        // Everything was deleted while this was under way: nothing of it comes back.
+        if (!current.includes(String(leaf.leaf))) return;
         // Paths of leaves that were replaced are not needed any more.
         const still = Object.entries(await paths()).filter(([name]) => current.includes(name));
         const all = { ...Object.fromEntries(still), [String(leaf.leaf)]: encodeSynced(synced) };
@@ -155,12 +177,11 @@ export async function openStore(): Promise<Store> {
       });
     },
     kept: () => read(KEPT, decodeKept, []),
-    async saveKept(list) {
-      await (list.length === 0 ? remove(KEPT) : put(KEPT, encodeKept(list)));
-    },
+    saveKept: (list) => alone(() => (list.length === 0 ? remove(KEPT) : put(KEPT, encodeKept(list)))),
     activity,
     changeActivity: (change) => alone(async () => put(ACTIVITY, encodeActivity(change(await activity())))),
     changeBackups: (change) => alone(async () => put(BACKUPS, encodeBackupNotes(change(await backups())))),
-    clear: () => safe.clear(),
+    // Alone: whoever has looked up a key writes before it is deleted, not after.
+    clear: () => alone(() => safe.clear()),
   };
 }
