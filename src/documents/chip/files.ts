@@ -18,6 +18,8 @@ import { type Answer, type Card, concat, OK, readChipTlvs, statusText, tlv } fro
 export const MAX_FILE_BYTES = 1_048_576;
 /** Bytes asked for at once: with padding, status and code they fit an answer of 256 bytes. */
 const PIECE = 223;
+/** Beyond short offsets, the answer's data object takes this much of them: its tag, and a length of two bytes. */
+const FAR_HEADER = 3;
 /** A chip that gives fewer bytes than this on average is not worth waiting for. */
 const LEAST_AVERAGE = 16;
 const FIRST_READ = 4;
@@ -68,13 +70,17 @@ function unwrap(answer: Answer): Uint8Array {
   return object.value;
 }
 
-async function readPiece(card: Card, file: FileId, offset: number, length: number): Promise<Uint8Array> {
+/** A piece of at most so many bytes; of fewer where they would not fit an answer. */
+async function readPiece(card: Card, file: FileId, offset: number, most: number): Promise<Uint8Array> {
   const isFar = offset > LAST_SHORT_OFFSET;
+  const length = isFar ? Math.min(most, PIECE - FAR_HEADER) : most;
   const where = Uint8Array.of((offset >> 16) & 0xff, (offset >> 8) & 0xff, offset & 0xff);
   const answer = await card.send(
     isFar
-      ? // Three bytes more: the tag and length of the answer's data object.
-        { ins: 0xb1, p1: 0, p2: 0, data: tlv(0x54, offset > 0xffff ? where : where.subarray(1)), le: length + 3 }
+      ? {
+          ...{ ins: 0xb1, p1: 0, p2: 0, le: length + FAR_HEADER },
+          data: tlv(0x54, offset > 0xffff ? where : where.subarray(1)),
+        }
       : { ins: 0xb0, p1: offset >> 8, p2: offset & 0xff, le: length },
   );
   if (answer.status !== OK && answer.status !== END_OF_FILE) {

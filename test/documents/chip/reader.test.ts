@@ -237,6 +237,21 @@ describe('files', () => {
     expect(Buffer.compare(chip.files.dataGroups.get(2) ?? new Uint8Array(), file)).toBe(0);
   });
 
+  it.each([
+    ['AES', { pace: [GM] }],
+    ['3DES', {}],
+  ])('are asked for in pieces whose answers need no second command, near and far: %s', async (_, features) => {
+    const chip = place(await issue(features), {}, new Map([[LARGE, large(66_500)]]));
+    const [commands, statuses] = [new Set<number>(), new Set<number>()];
+    const watched = through(chip, (answer, count, command) => {
+      commands.add(command[1] ?? 0);
+      statuses.add(answer.at(-2) ?? 0);
+      return answer;
+    });
+    await read(watched);
+    expect([commands.has(0xb1), commands.has(0xc0), statuses.has(0x61)]).toEqual([true, false, false]);
+  });
+
   it('come whole from a chip that gives little at once', async () => {
     const issued = await issue({});
     expectWhole(await read(place(issued, { largestPiece: 50 })), issued);
