@@ -174,8 +174,10 @@ export async function proveSeed(
     seedTag: seedTag(deps.poseidon, seed),
     session,
   };
-  const handle = await deps.prover.arm({ circuit: 'issue', inputs: { session, seed, blinding } }, onProgress);
-  const { proof } = await deps.prover.fire(handle, statement).finally(() => deps.prover.release(handle));
+  // One prover for all of it: the next one knows no handle of this one.
+  const { prover } = deps;
+  const handle = await prover.arm({ circuit: 'issue', inputs: { session, seed, blinding } }, onProgress);
+  const { proof } = await prover.fire(handle, statement).finally(() => prover.release(handle));
   const { holder } = statement;
   return { holder, form: { holder: String(holder), seed_tag: String(statement.seedTag), proof } };
 }

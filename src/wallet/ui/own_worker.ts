@@ -25,7 +25,7 @@ interface TrustedTypes {
   };
 }
 
-/** How long a worker may be silent after its start. */
+/** How long a worker may take to say that it works: its first message, before all that it computes. */
 const START_MS = 30_000;
 
 const policy = (globalThis as { trustedTypes?: TrustedTypes }).trustedTypes?.createPolicy('bauta-workers', {

@@ -17,6 +17,8 @@ addEventListener(
   ({ data: port }: MessageEvent<MessagePort>) => {
     const threads = borrowThreads(port);
     exposeProver(createProver({ read: openArtifacts(), random, ...(threads === undefined ? {} : { threads }) }));
+    // To whoever started it: it works, however long its first answer takes. comlink passes it over.
+    postMessage(undefined);
   },
   { once: true },
 );
