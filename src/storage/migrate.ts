@@ -27,7 +27,7 @@ export async function migrate<Schema>(
   part?: string,
 ): Promise<void> {
   const migrator = new Migrator({
-    db: database.kysely,
+    db: database.unhurried,
     provider: { getMigrations: () => Promise.resolve({ ...migrations }) },
     ...(part === undefined
       ? {}

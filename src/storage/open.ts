@@ -21,6 +21,7 @@ import {
 } from 'kysely';
 import { Pool, types } from 'pg';
 import { ProtocolError } from '../protocol/errors.ts';
+import { hurried } from './hurried.ts';
 
 export type { Transaction } from 'kysely';
 
@@ -37,6 +38,8 @@ export interface TransactionOptions<Schema> {
 export interface Database<Schema> {
   /** For reads and for single statements. Inside {@link Database.transaction} use its argument instead. */
   readonly kysely: Kysely<Schema>;
+  /** The same without {@link OpenOptions.queryTimeout}: for migrations, which take as long as they take. */
+  readonly unhurried: Kysely<Schema>;
   readonly dialect: 'sqlite' | 'postgres';
   /**
    * Runs work as one transaction that sees no other: `BEGIN IMMEDIATE` on SQLite, `SERIALIZABLE` on
@@ -72,7 +75,16 @@ export interface OpenOptions {
    * it takes: right where a long transaction may hold up the others.
    */
   readonly connectTimeout?: number;
+  /**
+   * Milliseconds in which PostgreSQL must have answered a statement, or its connection is given up. Without it as long
+   * as it takes, and a host that falls silent holds its callers until the system gives up the connection: many minutes.
+   * For a service none of whose statements is long.
+   */
+  readonly queryTimeout?: number;
 }
+
+/** Milliseconds without a word after which the system asks whether a connection still lives. */
+const KEEP_ALIVE_DELAY = 10_000;
 
 /**
  * Opens a database.
@@ -115,24 +127,34 @@ function openSqlite<Schema>(path: string): Database<Schema> {
   const kysely = new Kysely<Schema>({ dialect: new ImmediateSqliteDialect({ database: file }) });
   return {
     kysely,
+    unhurried: kysely,
     dialect: 'sqlite',
     transaction: (work) => kysely.transaction().execute(work),
     close: () => kysely.destroy(),
   };
 }
 
-function openPostgres<Schema>(url: string, { connectTimeout }: OpenOptions): Database<Schema> {
+function openPostgres<Schema>(url: string, { connectTimeout, queryTimeout }: OpenOptions): Database<Schema> {
   const pool = new Pool({
     connectionString: url,
     ...(connectTimeout === undefined ? {} : { connectionTimeoutMillis: connectTimeout }),
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY,
     types: { getTypeParser: parserOf },
   });
-  // An idle connection that breaks is replaced; without a listener it would end the process.
+  // A connection that breaks is replaced; without a listener it would end the process. The pool listens to those that
+  // are idle, and to none that is in use: there the statement under way fails, or the next one.
   pool.on('error', () => undefined);
-  const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  const unhurried = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  const kysely =
+    queryTimeout === undefined
+      ? unhurried
+      : new Kysely<Schema>({ dialect: new PostgresDialect({ pool: hurried(pool, queryTimeout) }) });
+  let ended: Promise<void> | undefined;
   return {
     kysely,
+    unhurried,
     dialect: 'postgres',
     transaction: async (work, { exclusive = [] } = {}) => {
       for (let attempt = 1; ; attempt++) {
@@ -158,7 +180,7 @@ function openPostgres<Schema>(url: string, { connectTimeout }: OpenOptions): Dat
         }
       }
     },
-    close: () => kysely.destroy(),
+    close: () => (ended ??= pool.end()),
   };
 }
 

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { secretHash } from '../../src/platform/secrets.ts';
 import { toBase64Url } from '../../src/protocol/scope.ts';
 import { openDatabase } from '../../src/storage/open.ts';
 import type { PlatformSchema } from '../../src/storage/platform.ts';
@@ -238,6 +239,116 @@ describe('a verifier that cuts somebody off', () => {
     verifier.child.kill('SIGTERM');
     expect(await failed).toBe('cut off');
     expect(await verifier.exited).toBe(1);
+  });
+});
+
+/** Begins verifications and declines them, again and again; each must be begun and answered once, whatever breaks. */
+function loadOn(verifier: Process) {
+  let isOver = false;
+  const refused = new Map<string, number>();
+  /** Sends the same until it is taken. */
+  const persist = async (send: () => Promise<Response>): Promise<Response> => {
+    for (;;) {
+      const response = await send();
+      if (response.status < 300) return response;
+      const code = await codeOf(response);
+      expect(response.status, code).toBe(503);
+      refused.set(code, (refused.get(code) ?? 0) + 1);
+      await setTimeout(20);
+    }
+  };
+  const done: { id: string; code: string }[] = [];
+  const work = async (name: string): Promise<void> => {
+    for (let i = 0; !isOver; i++) {
+      const key = { 'Idempotency-Key': `${name}-${String(i)}` };
+      const created = await persist(() => create(verifier, { ask: {} }, key));
+      const { id, request_url: url } = (await created.json()) as { id: string; request_url: string };
+      const path = new URL(new URLSearchParams(new URL(url).hash.slice(1)).get('request_uri') ?? '').pathname;
+      const jwt = await (await persist(() => fetch(`${verifier.origin}${path}`))).text();
+      const payload = Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString();
+      const { state } = JSON.parse(payload) as { state: string };
+      const form = new URLSearchParams({ state, error: 'access_denied', retry_token: TOKEN });
+      const declined = await persist(() =>
+        fetch(`${verifier.origin}/oid4vp/responses`, { method: 'POST', body: form }),
+      );
+      const { redirect_uri } = (await declined.json()) as { redirect_uri: string };
+      done.push({ id, code: redirect_uri.split('#response_code=')[1] ?? '' });
+    }
+  };
+  const workers = Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map(work));
+  return {
+    done,
+    refused,
+    end: () => {
+      isOver = true;
+      return workers;
+    },
+  };
+}
+
+/** Ends every connection to the database of a URL but its own, as a restart or a failover does. */
+async function endConnections(client: Client): Promise<void> {
+  await client.query(
+    'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+  );
+}
+
+describeOnPostgres('connections that break while they are in use', (open) => {
+  it('end no process, lose nothing that was taken, and let nobody act twice', async () => {
+    const url = await open();
+    const line = await openLine(url);
+    closers.push(() => {
+      line.close();
+    });
+    const verifier = await start(line.url);
+    const votes = [await beginAt(verifier, vote), await beginAt(verifier, vote)];
+    const answers = await Promise.all(
+      votes.map(async ({ request }) => ({ request, presentation: await present(holder, request) })),
+    );
+    const admin = new Client({ connectionString: url });
+    await admin.connect();
+    closers.push(() => admin.end());
+    const load = loadOn(verifier);
+    await vi.waitFor(() => {
+      expect(load.done.length).toBeGreaterThan(5);
+    });
+    let isOver = false;
+    const voting = answers.map(async ({ request, presentation }) => {
+      for (;;) {
+        const reply = await answerAt(verifier, request, presentation, TOKEN);
+        if (reply.status !== 503 && isOver) return reply;
+        await setTimeout(20);
+      }
+    });
+    for (let round = 0; round < 20; round++) {
+      await endConnections(admin);
+      if (round % 5 === 4) line.cut();
+      await setTimeout(round % 5 === 4 ? 300 : 60);
+      line.mend();
+    }
+    const before = load.done.length;
+    await vi.waitFor(
+      () => {
+        expect(load.done.length).toBeGreaterThan(before + 5);
+      },
+      { timeout: 20_000 },
+    );
+    isOver = true;
+    await load.end();
+    expect(verifier.child.exitCode).toBeNull();
+    expect(load.refused.get('database_unreachable')).toBeGreaterThan(0);
+    expect(await readiness(verifier)).toBe(200);
+    // Every key began one verification, and each was answered with the code that was handed out.
+    const { rows } = await admin.query<{ id: string; status: string; response_code_hash: string }>(
+      'select id, status, response_code_hash from verification where id <> all($1)',
+      [votes.map(({ created }) => created.id)],
+    );
+    expect(rows.every(({ status }) => status === 'rejected')).toBe(true);
+    const kept = new Map(rows.map(({ id, response_code_hash: hash }) => [id, hash]));
+    expect(kept).toEqual(new Map(load.done.map(({ id, code }) => [id, secretHash(code)])));
+    const codes = (await Promise.all(voting)).map(async (reply) => (reply.ok ? 'accepted' : codeOf(reply)));
+    expect((await Promise.all(codes)).sort()).toEqual(['accepted', 'action_already_done']);
+    expect((await admin.query('select * from action_done')).rows).toHaveLength(1);
   });
 });
 

@@ -177,6 +177,8 @@ export interface Line {
   /** Breaks every connection and lets none through. */
   cut(): void;
   mend(): void;
+  /** Lets no byte through any more on the connections that there are, without ending them: their host is gone. */
+  silence(): void;
   /** From now on commits reach the server, and nothing comes back on their connections. */
   swallowCommits(): void;
   close(): void;
@@ -191,10 +193,12 @@ export async function openLine(database: string): Promise<Line> {
   const clients = new Set<Socket>();
   let isCut = false;
   let swallows = false;
+  let silenced = 0;
   const server = createServer((client) => {
     const upstream =
       folder?.startsWith('/') === true ? connect(`${folder}/.s.PGSQL.${String(port)}`) : connect(port, target.hostname);
     let isMute = false;
+    const born = silenced;
     const end = (): void => {
       client.destroy();
       upstream.destroy();
@@ -212,11 +216,12 @@ export async function openLine(database: string): Promise<Line> {
       return;
     }
     client.on('data', (bytes) => {
+      if (born < silenced) return;
       if (swallows && bytes.toString('latin1').toLowerCase().includes('commit')) isMute = true;
       upstream.write(bytes);
     });
     upstream.on('data', (bytes) => {
-      if (!isMute) client.write(bytes);
+      if (!isMute && born === silenced) client.write(bytes);
     });
   });
   const through = new URL(database);
@@ -231,6 +236,9 @@ export async function openLine(database: string): Promise<Line> {
     },
     mend: () => {
       isCut = false;
+    },
+    silence: () => {
+      silenced++;
     },
     swallowCommits: () => {
       swallows = true;

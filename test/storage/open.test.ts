@@ -2,8 +2,10 @@
 import { sql, type Generated } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { migrate, type Migrations } from '../../src/storage/migrate.ts';
+import { isDatabaseAway } from '../../src/storage/failures.ts';
 import { type Database, openDatabase } from '../../src/storage/open.ts';
-import { describeOnEachDatabase } from '../databases.ts';
+import { describeOnEachDatabase, describeOnPostgres } from '../databases.ts';
+import { openLine } from '../server/verifier_world.ts';
 
 interface Tables {
   counters: { name: string; value: number };
@@ -160,6 +162,41 @@ describeOnEachDatabase('a database', (fresh) => {
     await expect(migrate(db, broken)).rejects.toMatchObject({ code: 'migration_failed' });
     await expect(sql`select * from half`.execute(db.kysely)).rejects.toThrow();
     await expect(migrate(db, {})).rejects.toMatchObject({ code: 'migration_failed' });
+    await db.close();
+  });
+});
+
+describeOnPostgres('a database whose host falls silent', (fresh) => {
+  it('is given up statement by statement, with the connection, and reached again', async () => {
+    const line = await openLine(await fresh());
+    const db = await openDatabase<Tables>(line.url, { connectTimeout: 2_000, queryTimeout: 300 });
+    await migrate(db, MIGRATIONS);
+    await Promise.all(Array.from({ length: 10 }, () => db.kysely.executeQuery(sql`select 1`.compile(db.kysely))));
+    const others: Promise<unknown>[] = [];
+    const halfway = db.transaction(async (tx) => {
+      await tx.insertInto('counters').values({ name: 'halfway', value: 1 }).execute();
+      line.silence();
+      others.push(...Array.from({ length: 9 }, () => read(db, 'halfway').catch((error: unknown) => error)));
+      await tx.insertInto('counters').values({ name: 'never', value: 1 }).execute();
+    });
+    const failures = [await halfway.catch((error: unknown) => error), ...(await Promise.all(others))];
+    for (const error of failures) expect(isDatabaseAway(error), String(error)).toBe(true);
+    expect(await read(db, 'never')).toBeUndefined();
+    await db.close();
+    line.close();
+  });
+
+  it('a late statement neither blocks nor passes on the connection that it was on, and migrations may be long', async () => {
+    const db = await openDatabase<Tables>(await fresh(), { queryTimeout: 300 });
+    const slow: Migrations = { ...MIGRATIONS, '002_slow': { up: (schema) => sql`select pg_sleep(1)`.execute(schema) } };
+    await migrate(db, slow);
+    const late = db.transaction(async (tx) => {
+      await tx.insertInto('counters').values({ name: 'late', value: 1 }).execute();
+      await sql`select pg_sleep(1)`.execute(tx);
+    });
+    await expect(late).rejects.toThrow('did not answer a statement in time');
+    const rows = await Promise.all(Array.from({ length: 20 }, () => read(db, 'late')));
+    expect(rows.every((row) => row === undefined)).toBe(true);
     await db.close();
   });
 });
