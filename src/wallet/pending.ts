@@ -45,6 +45,21 @@ export interface PendingEnrolment {
   readonly sample?: { readonly person: string; readonly document: string; readonly chip: boolean } | undefined;
 }
 
+/**
+ * Why someone enrols, when a page opens and an enrolment is kept. Before a document was shown the page says it, which
+ * they have just chosen; unless the credential was asked for, since the same has to be asked again then.
+ *
+ * @param kept - What is kept, if anything.
+ * @param page - What the page is for.
+ */
+export function purposeOf(
+  kept: Pick<PendingEnrolment, 'purpose' | 'stage' | 'asked'> | undefined,
+  page: Purpose,
+): Purpose {
+  if (kept === undefined || (kept.stage === 'document' && kept.asked !== true)) return page;
+  return kept.purpose;
+}
+
 const field = z.string().transform(parseField);
 const schema = z.strictObject({
   enrolment: z.strictObject({

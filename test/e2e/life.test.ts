@@ -17,6 +17,8 @@ describe.skipIf(missing)('the life of a credential', () => {
   let page: Page;
   let seen: Watch;
   let sub: string;
+  /** Whoever enrols last. */
+  let own: Page;
 
   beforeAll(async () => {
     house = await openHouse();
@@ -121,32 +123,56 @@ describe.skipIf(missing)('the life of a credential', () => {
     expect(fresh.seen.faults).toEqual([]);
   });
 
+  it('who was never there finds out of the ways back to a first credential', async () => {
+    ({ page: own } = await house.visit());
+    const wayBack = async (name: string): Promise<void> => {
+      await own.getByRole('link', { name: en.welcome.recover }).click();
+      await own.getByRole('link', { name }).click();
+      await own.locator('[data-kind]').first().waitFor();
+    };
+    await own.goto(stack.urls.wallet);
+    await wayBack(en.recover.reset);
+    // What was chosen last counts.
+    await own.locator('a.brand').click();
+    await wayBack(en.recover.restore);
+    await identify(own, 'passport', 'passport', 'robin');
+    await own.getByText(en.recover.noBackup).waitFor();
+    await own.getByRole('button', { name: en.recover.toReset }).click();
+    await own.locator('[data-name="agree"]').click();
+    await own.locator('[data-problem="person_unknown"]').waitFor();
+    await own.getByText(en.recover.unknownAdvice).waitFor();
+    expect(await own.locator('[data-name="other"]').count()).toBe(1);
+    await own.locator('[data-name="first"]').click();
+    await own.locator('[data-problem="person_unknown"]').waitFor({ state: 'detached' });
+    await choosePin(own, PIN);
+    await own.locator('[data-stage="backup"] [data-name="skip"]').click();
+    await enrolled(own);
+  });
+
   it('revoked by its holder: no login any more, and why is told; a new one knows the same pseudonyms', async () => {
-    const own = await house.visit();
-    await house.enrol(own.page, 'robin');
-    const before = await subAt(own.page);
-    await openWallet(own.page, `${stack.urls.wallet}/security`);
-    await own.page.getByRole('button', { name: en.security.revoke }).click();
-    await own.page.locator('dialog[open]').getByRole('button', { name: en.security.revokeYes }).click();
-    await own.page.getByText(en.security.revokeDone).waitFor();
-    await turnTo(own.page, '/credential');
+    const before = await subAt(own);
+    await openWallet(own, `${stack.urls.wallet}/security`);
+    await own.getByRole('button', { name: en.security.revoke }).click();
+    await own.locator('dialog[open]').getByRole('button', { name: en.security.revokeYes }).click();
+    await own.getByText(en.security.revokeDone).waitFor();
+    await turnTo(own, '/credential');
     await expect
       .poll(
         async () => {
-          await own.page.reload();
-          await unlock(own.page);
-          await firstOf(own.page, '[data-problem="credential_revoked"]', '[data-synced]');
-          return own.page.locator('[data-problem="credential_revoked"]').count();
+          await own.reload();
+          await unlock(own);
+          await firstOf(own, '[data-problem="credential_revoked"]', '[data-synced]');
+          return own.locator('[data-problem="credential_revoked"]').count();
         },
         { timeout: 90_000, interval: 2000 },
       )
       .toBeGreaterThan(0);
-    const notice = own.page.locator('[data-problem="credential_revoked"]');
+    const notice = own.locator('[data-problem="credential_revoked"]');
     await notice.getByRole('button', { name: en.announced.why }).click();
     await notice.locator('[data-reason="holder_request"]').waitFor();
     await notice.getByRole('link', { name: en.announced.toAnew }).click();
-    await identify(own.page, 'passport', 'passport', 'robin');
-    await enrolled(own.page);
-    expect(await subAt(own.page)).toBe(before);
+    await identify(own, 'passport', 'passport', 'robin');
+    await enrolled(own);
+    expect(await subAt(own)).toBe(before);
   });
 });

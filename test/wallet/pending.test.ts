@@ -4,9 +4,9 @@ import { poseidon } from '../../src/commitment/poseidon.ts';
 import { toField } from '../../src/protocol/field.ts';
 import type { EnrolDeps } from '../../src/wallet/enrol.ts';
 import { createHolder } from '../../src/wallet/holder.ts';
-import { decodePending, encodePending, type PendingEnrolment } from '../../src/wallet/pending.ts';
+import { decodePending, encodePending, type PendingEnrolment, purposeOf } from '../../src/wallet/pending.ts';
 import { standingOf } from '../../src/wallet/standing.ts';
-import { wishOf } from '../../src/wallet/wish.ts';
+import { asNewcomer, REFUSED_IN_FULL, wishOf } from '../../src/wallet/wish.ts';
 import { ATTRIBUTES } from '../proving/sample.ts';
 import { random } from './world.ts';
 
@@ -58,6 +58,39 @@ describe('a pending enrolment', () => {
     expect(wishOf({ purpose: 'first', asked: true }, [])).toEqual({ age: 'unknown' });
     // Whether the request arrived at all is not known, so the reset is still asked for.
     expect(wishOf({ purpose: 'reset', asked: true }, [])).toEqual({ age: 'unknown', reset: true });
+  });
+
+  it('is for what the page says that was chosen last, until a document was shown or the credential asked for', () => {
+    expect(purposeOf(undefined, 'reset')).toBe('reset');
+    const kept = { purpose: 'reset', stage: 'document' } as const;
+    expect(purposeOf(kept, 'first')).toBe('first');
+    expect(purposeOf({ ...kept, asked: false }, 'restore')).toBe('restore');
+    // The seed may be the person's through this very wish.
+    expect(purposeOf({ ...kept, asked: true }, 'first')).toBe('reset');
+    for (const stage of ['face', 'phone', 'request'] as const)
+      expect(purposeOf({ ...kept, stage }, 'first')).toBe('reset');
+  });
+
+  it('of someone whom the issuer does not know asks for a first credential', () => {
+    const refused = { ...pending, purpose: 'reset', agreed: true } as const;
+    const first = { ...refused, ...asNewcomer(refused, random) };
+    expect(first).toMatchObject({ purpose: 'first', asked: false, agreed: false, enrolment: refused.enrolment });
+    expect(wishOf(first, [])).toEqual({});
+    expect(decodePending(encodePending(first))).toEqual(first);
+  });
+
+  it('leaves the secret of a backup to the identity that it belongs to', () => {
+    const { enrolment } = { ...pending, ...asNewcomer({ ...pending, restored: true }, random) };
+    expect(enrolment.seed).not.toBe(holder.seed);
+    expect(enrolment.blinding).not.toBe(holder.blinding);
+    expect(enrolment).toMatchObject({ id: pending.enrolment.id, token: pending.enrolment.token });
+  });
+
+  it('keeps its seed after every refusal that leaves open whose it is', () => {
+    for (const code of ['network_failed', 'attempts_exhausted', 'enrolment_unknown', 'seed_already_enrolled']) {
+      expect(REFUSED_IN_FULL.has(code)).toBe(false);
+    }
+    for (const code of ['person_unknown', 'person_already_enrolled']) expect(REFUSED_IN_FULL.has(code)).toBe(true);
   });
 
   it('goes on where the issuer stands, and ends with the session', async () => {

@@ -62,6 +62,8 @@ export function TransferTake({ onStop }: { readonly onStop: () => void }): VNode
       if (!isComplete(next)) return;
       const [credentials = '', notes = ''] = JSON.parse(await openTransfer(keys, met.other, next)) as string[];
       await store.saveCredentials(decodeCredentials(credentials));
+      // An enrolment that was begun here was for another secret, and would stand before the choice of a PIN.
+      await store.dropPending();
       await store.changeBackups(() => decodeBackupNotes(notes));
       setDone(true);
     });

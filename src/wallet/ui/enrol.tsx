@@ -69,7 +69,7 @@ export function EnrolPage({
     if (isFresh) return <Finished fragment={fragment} />;
     if (hasSomething && purpose === 'first') return <Already fragment={fragment} />;
   }
-  return <Session purpose={held.pending?.purpose ?? purpose} onKnownPin={setKnownPin} />;
+  return <Session purpose={purpose} onKnownPin={setKnownPin} />;
 }
 
 /** What happens in a session with the issuer. */

@@ -8,7 +8,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { poseidon } from '../../commitment/poseidon.ts';
 import { type EnrolDeps, openEnrolment } from '../enrol.ts';
-import type { PendingEnrolment, Purpose } from '../pending.ts';
+import { type PendingEnrolment, type Purpose, purposeOf } from '../pending.ts';
 import { standingOf } from '../standing.ts';
 import { anonymousFetch, clock, random } from './browser.ts';
 import { holdUnlocked } from './inactivity.ts';
@@ -56,7 +56,7 @@ function remainder(pending: PendingEnrolment | undefined): Pick<PendingEnrolment
 /**
  * Opens a session at the issuer, or goes on with the one that is kept.
  *
- * @param purpose - Why someone enrols, if nothing is kept.
+ * @param purpose - What the page is for; what is kept may say otherwise.
  */
 export function useEnrolment(purpose: Purpose): FlowState {
   const wallet = useWallet();
@@ -87,15 +87,15 @@ export function useEnrolment(purpose: Purpose): FlowState {
     const open = async (over: PendingEnrolment | undefined): Promise<void> => {
       const kept = remainder(over);
       const seed = kept === undefined ? held.credentials[0]?.seed : over?.enrolment.seed;
-      const wanted = over?.purpose ?? purpose;
+      const wanted = purposeOf(over, purpose);
       const isNew = seed === undefined || (wanted === 'reset' && kept === undefined);
       const enrolment = await openEnrolment(enrolDeps(wallet, signal), isNew ? {} : { seed });
       await store.savePending({ enrolment, purpose: wanted, stage: 'document', ...kept });
     };
     const begin = async (): Promise<void> => {
       const kept = (await store.held()).pending;
-      if (kept === undefined) {
-        await open(undefined);
+      if (kept === undefined || purposeOf(kept, purpose) !== kept.purpose) {
+        await open(kept);
       } else {
         // What the issuer has accepted counts, not what was kept when the page was closed.
         const stage = await standingOf(enrolDeps(wallet, signal), kept.enrolment);

@@ -8,19 +8,20 @@
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { requestCredential } from '../enrol.ts';
-import { wishOf } from '../wish.ts';
+import { asNewcomer, REFUSED_IN_FULL, wishOf } from '../wish.ts';
+import { random } from './browser.ts';
 import { ENDED, type Flow } from './enrol_flow.ts';
 import { useStrings } from './language.tsx';
 import { Button, Heading, Panel, Problem, Progress } from './parts.tsx';
 import { codeOf } from './problems.ts';
 import { holdProver, loadAhead, useWallet } from './wallet_context.ts';
 
-/** The person has a credential under another seed. */
-const TAKEN = 'person_already_enrolled';
+/** Neither the person nor the seed has ever had a credential. */
+const UNKNOWN = 'person_unknown';
 
 /** Asks for the credential as soon as it is shown. */
 export function RequestStep({ flow }: { readonly flow: Flow }): VNode {
-  const { enrol, recover, retry } = useStrings();
+  const { enrol } = useStrings();
   const { store, held, refresh } = useWallet();
   const [fraction, setFraction] = useState<number>();
   const [problem, setProblem] = useState<string>();
@@ -41,8 +42,8 @@ export function RequestStep({ flow }: { readonly flow: Flow }): VNode {
     };
     request().catch(async (error: unknown) => {
       if (deps.signal.aborted) return;
-      // Refused in full: the seed of this wallet is nobody's.
-      if (codeOf(error) === TAKEN) await flow.advance({ asked: false });
+      // The seed of this wallet is nobody's.
+      if (REFUSED_IN_FULL.has(codeOf(error))) await flow.advance({ asked: false });
       setProblem(codeOf(error));
     });
     return letGo;
@@ -58,32 +59,66 @@ export function RequestStep({ flow }: { readonly flow: Flow }): VNode {
           <p class="soft small">{enrol.requestText}</p>
         </Panel>
       ) : (
-        <Problem code={problem}>
-          {problem === TAKEN && pending.purpose !== 'reset' ? (
-            <>
-              <Button kind="primary" onClick={() => flow.advance({ purpose: 'restore' })}>
-                {recover.restore}
-              </Button>
-              <Button onClick={() => flow.advance({ purpose: 'reset' })}>{recover.reset}</Button>
-              <Button name="other" onClick={flow.restart}>
-                {enrol.otherDocument}
-              </Button>
-            </>
-          ) : (
-            <Button
-              kind="primary"
-              onClick={() => {
-                if (ENDED.has(problem)) return flow.restart();
-                setProblem(undefined);
-                setAttempt(attempt + 1);
-                return undefined;
-              }}
-            >
-              {retry}
-            </Button>
-          )}
-        </Problem>
+        <Refusal
+          flow={flow}
+          code={problem}
+          onAgain={() => {
+            setProblem(undefined);
+            setAttempt(attempt + 1);
+          }}
+        />
       )}
     </>
+  );
+}
+
+/** What was refused, and which ways there are from here. The same wish again is none where it cannot be granted. */
+function Refusal(props: { readonly flow: Flow; readonly code: string; readonly onAgain: () => void }): VNode {
+  const { flow, code, onAgain } = props;
+  const { recover, retry } = useStrings();
+  const { held } = useWallet();
+  if (code === UNKNOWN) {
+    return (
+      <>
+        <p>{recover.unknownAdvice}</p>
+        <Problem code={code}>
+          {held.credentials.length === 0 && (
+            <Button kind="primary" name="first" onClick={() => flow.advance(asNewcomer(flow.pending, random))}>
+              {recover.first}
+            </Button>
+          )}
+          <OtherDocument flow={flow} />
+        </Problem>
+      </>
+    );
+  }
+  if (REFUSED_IN_FULL.has(code)) {
+    return (
+      <Problem code={code}>
+        <Button kind="primary" onClick={() => flow.advance({ purpose: 'restore', restored: false })}>
+          {recover.restore}
+        </Button>
+        {flow.pending.purpose !== 'reset' && (
+          <Button onClick={() => flow.advance({ purpose: 'reset' })}>{recover.reset}</Button>
+        )}
+        <OtherDocument flow={flow} />
+      </Problem>
+    );
+  }
+  return (
+    <Problem code={code}>
+      <Button kind="primary" onClick={() => (ENDED.has(code) ? flow.restart() : onAgain())}>
+        {retry}
+      </Button>
+    </Problem>
+  );
+}
+
+function OtherDocument({ flow }: { readonly flow: Flow }): VNode {
+  const { enrol } = useStrings();
+  return (
+    <Button name="other" onClick={flow.restart}>
+      {enrol.otherDocument}
+    </Button>
   );
 }

@@ -32,7 +32,7 @@ export interface KnownPin {
  * @param props - `onPin` takes the PIN, if that is what opened the backup.
  */
 export function RestoreStep(props: { readonly flow: Flow; readonly onPin: (known: KnownPin) => void }): VNode {
-  const { recover, retry, loading } = useStrings();
+  const { enrol, recover, retry, loading } = useStrings();
   const { flow } = props;
   const [backups, setBackups] = useState<KeptBackups>();
   const [problem, setProblem] = useState<string>();
@@ -62,6 +62,12 @@ export function RestoreStep(props: { readonly flow: Flow; readonly onPin: (known
         <div class="actions">
           <Button kind="primary" onClick={() => flow.advance({ purpose: 'reset' })}>
             {recover.toReset}
+          </Button>
+          <Button name="first" onClick={() => flow.advance({ purpose: 'first' })}>
+            {recover.first}
+          </Button>
+          <Button name="other" onClick={flow.restart}>
+            {enrol.otherDocument}
           </Button>
         </div>
       </>

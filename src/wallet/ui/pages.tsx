@@ -7,6 +7,7 @@
  */
 import type { VNode } from 'preact';
 import { useEffect } from 'preact/hooks';
+import type { Purpose } from '../pending.ts';
 import { lazy } from './lazy.tsx';
 import { go, type Route } from './route.ts';
 import { useWallet } from './wallet_context.ts';
@@ -24,9 +25,13 @@ const DevicePage = lazy(async () => (await import('./device_page.tsx')).DevicePa
 const RecoverPage = lazy(async () => (await import('./recover_page.tsx')).RecoverPage);
 const PromisesPage = lazy(async () => (await import('./promises_page.tsx')).PromisesPage);
 
-/** Leads back to an enrolment that was interrupted, under its own address, so that all of its steps follow. */
-function GoOn({ fragment }: { readonly fragment: string }): null {
-  useEffect(() => go('enrol', fragment), []);
+/**
+ * Leads back to an enrolment that was interrupted, under its own address, so that all of its steps follow, and so that
+ * it is for the same when its session has ended.
+ */
+function GoOn(props: { readonly fragment: string; readonly purpose?: Purpose | undefined }): null {
+  const { fragment, purpose = 'first' } = props;
+  useEffect(() => go(purpose === 'first' ? 'enrol' : purpose, fragment), []);
   return null;
 }
 
@@ -48,7 +53,7 @@ export function CurrentPage({ route }: { readonly route: Route }): VNode {
   if (credentials.length === 0 && signed === undefined) {
     // An enrolment without a document is not worth going on with.
     const hasBegun = pending !== undefined && pending.stage !== 'document';
-    return hasBegun ? <GoOn fragment={fragment} /> : <WelcomePage />;
+    return hasBegun ? <GoOn fragment={fragment} purpose={pending.purpose} /> : <WelcomePage />;
   }
   // Nothing of a credential is of use before a PIN protects it.
   if (state === 'none') return <GoOn fragment={fragment} />;

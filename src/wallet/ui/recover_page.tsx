@@ -63,6 +63,12 @@ export function RecoverPage(): VNode {
       <p>{recover.text}</p>
       <ul class="choices">
         <li>
+          <PageLink to="device" class="choice">
+            {recover.device}
+            <span class="note soft">{recover.deviceText}</span>
+          </PageLink>
+        </li>
+        <li>
           <PageLink to="restore" class="choice">
             {recover.restore}
             <span class="note soft">{recover.restoreText}</span>

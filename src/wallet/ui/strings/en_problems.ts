@@ -75,7 +75,7 @@ export const problems = {
   issuer_refused: 'The issuer’s signature is not right. Nothing was stored. Contact the issuer.',
 
   announcement_unknown: 'The announcement is not there any more: it was taken back or carried out. Look again later.',
-  person_unknown: 'This issuer has no credential for this secret. Nothing was sent.',
+  person_unknown: 'This issuer has made no credential for this person or this secret. Nothing was changed.',
   camera_unavailable: 'The camera cannot be used. Allow it in the browser, or choose a picture file.',
   vault_unreadable: 'The stored credential cannot be opened on this device.',
   stored_invalid: 'The stored credential cannot be read. It may come from an older version.',

@@ -252,10 +252,13 @@ export const wallet = {
 
   recover: {
     title: 'Get your identity back',
-    text: 'You need your document and your face, and one of: your PIN, or the twelve words.',
+    text: 'Choose the first of these that is true. Without the other device you need your document and your face.',
+    device: 'The other device is beside me and works',
+    deviceText:
+      'On that device open the wallet and choose “Use it on a second device”. Both can be used then. No document is needed.',
     restore: 'I have my PIN or the twelve words',
     restoreText:
-      'A new phone, or this one reset. Every site recognises you as before, and the lost device can no longer be used.',
+      'A new phone, or this one reset. Every site recognises you as before, and no other device of yours can be used any longer.',
     reset: 'I have lost everything',
     resetText: 'A new identity. No site recognises you any more.',
     lockedTitle: 'There is still a locked wallet on this device',
@@ -283,7 +286,11 @@ export const wallet = {
       `That is not the PIN. ${left === 0 ? 'No guess is' : left === 1 ? 'One guess is' : `${String(left)} guesses are`} left before the guards delete their part.`,
     wait: (time: string) => `The guards answer again from ${time} on. They slow down so that nobody can try many PINs.`,
     deleted: 'The guards have deleted their part: too many guesses were wrong. Only the twelve words are left.',
-    noBackup: 'The issuer keeps no backup for you. What is left is to begin anew.',
+    noBackup:
+      'The issuer keeps no backup for the person in this document. If you enrolled with another one, use that. If you have never had a credential, enrol for the first time. Otherwise what is left is to begin anew.',
+    first: 'Enrol for the first time',
+    unknownAdvice:
+      'If you have never had a credential, enrol for the first time. If you had one, use the document that it was made from.',
     toReset: 'Begin anew',
   },
 };

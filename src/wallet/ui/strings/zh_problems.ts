@@ -69,7 +69,7 @@ export const problems: Strings['problems'] = {
   issuer_refused: '签发机构的签名不正确，未作保存。请联系签发机构。',
 
   announcement_unknown: '公告已不存在：可能已被撤回，或已执行。请稍后再看。',
-  person_unknown: '该签发机构没有与此密钥对应的凭证，未提交任何内容。',
+  person_unknown: '该签发机构没有为此人或此密钥签发过凭证，未作任何更改。',
   camera_unavailable: '无法使用摄像头。请在浏览器中允许，或改为选择照片文件。',
   vault_unreadable: '这台设备无法打开已存的凭证。',
   stored_invalid: '已存的凭证无法读取，可能来自旧版本。',
