@@ -25,6 +25,7 @@ import {
   recordRequest,
 } from '../storage/holders.ts';
 import { type Issuance, type IssueDeps, requireIssueProof } from './issue.ts';
+import { REGISTER_MILLISECONDS } from './submission.ts';
 
 /** Longest text of an appeal, UTF-16 code units. */
 export const MAX_APPEAL_LENGTH = 4000;
@@ -95,7 +96,7 @@ export class Holders {
   async revoke(by: { readonly dedupTag: string } | { readonly seedTag: string }): Promise<readonly string[]> {
     const { leaves } = await this.#person(by);
     await recordRequest(this.#deps.database, leaves);
-    await this.#issuance.submitRequests();
+    await this.#issuance.request(leaves);
     return leaves;
   }
 
@@ -169,9 +170,10 @@ export class Holders {
   async #settle(): Promise<void> {
     this.#settled = this.#deps.clock();
     for (const { reference, leaf, announcement } of await openAppeals(this.#deps.database)) {
-      // A register that does not answer has decided nothing.
+      // A register that does not answer has decided nothing, and will not answer for the next either.
       const known = await this.#announcement(leaf).catch(() => 'unreachable' as const);
-      if (known !== 'unreachable' && (known?.status !== 'open' || known.position !== announcement)) {
+      if (known === 'unreachable') return;
+      if (known?.status !== 'open' || known.position !== announcement) {
         await deleteAppeal(this.#deps.database, reference);
       }
     }
@@ -188,7 +190,9 @@ export class Holders {
   async #announcement(leaf: string): Promise<Announcement> {
     const { registerUrl, fetch } = this.#deps;
     try {
-      const answer = await fetch(`${registerUrl}/v1/leaves/${leaf}`);
+      const answer = await fetch(`${registerUrl}/v1/leaves/${leaf}`, {
+        signal: AbortSignal.timeout(REGISTER_MILLISECONDS),
+      });
       if (answer.ok) return announcementSchema.parse(await answer.json()).announcement;
     } catch {
       // told below

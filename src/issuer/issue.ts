@@ -67,6 +67,13 @@ export interface SignedCredential {
   readonly signature: string;
 }
 
+/** A decision that was recorded. */
+interface Granted {
+  readonly signed: SignedCredential;
+  /** Leaves whose revocation the person wishes with it. */
+  readonly revokes: readonly string[];
+}
+
 /**
  * Checks that a wallet holds the seed behind a seed tag.
  *
@@ -111,10 +118,10 @@ export class Issuance {
   async issue(request: IssueRequest): Promise<SignedCredential> {
     await requireIssueProof(this.#deps.verificationKey, request.statement, request.proof);
     for (let attempt = 0; attempt < DECIDE_ATTEMPTS; attempt++) {
-      const signed = await this.#decide(request);
-      if (signed !== undefined) {
-        await this.submitPending();
-        await this.submitRequests();
+      const decided = await this.#decide(request);
+      if (decided !== undefined) {
+        const { signed, revokes } = decided;
+        if (await this.#submission.submit(signed.leaf)) await this.request(revokes);
         return signed;
       }
     }
@@ -122,7 +129,7 @@ export class Issuance {
   }
 
   /** Undefined if something else was decided meanwhile. */
-  async #decide({ statement, evidence, wish, backups }: IssueRequest): Promise<SignedCredential | undefined> {
+  async #decide({ statement, evidence, wish, backups }: IssueRequest): Promise<Granted | undefined> {
     const { database, clock, timeZone } = this.#deps;
     const { dedupTag } = evidence;
     const seedTag = statement.seedTag.toString();
@@ -139,7 +146,9 @@ export class Issuance {
     const { generation, secretSince, expiry, issued } = attributes;
     const { replaces, revokes } = plan;
     const decided = { known, dedupTag, seedTag, generation, secretSince, leaf, document, expiry, issued, signature };
-    return (await recordDecision(database, { ...decided, replaces, revokes, backups })) ? signed : undefined;
+    return (await recordDecision(database, { ...decided, replaces, revokes, backups }))
+      ? { signed, revokes }
+      : undefined;
   }
 
   #sign(statement: IssueStatement, shown: Attributes, { generation, secretSince }: Plan): SignedCredential {
@@ -164,6 +173,11 @@ export class Issuance {
    */
   submitPending(): Promise<number> {
     return this.#submission.submitPending();
+  }
+
+  /** Sends the wish to be revoked of some leaves, where it is recorded; returns how many still wait. */
+  request(leaves: readonly string[]): Promise<number> {
+    return this.#submission.request(leaves);
   }
 
   /** Sends every wish to be revoked that the register has not acknowledged; returns how many still wait. */

@@ -3,6 +3,9 @@
  * An issuer's leaves on their way into the register, and what the register says of them. Every step may be
  * repeated: the register answers alike for what it knows already.
  *
+ * Whoever waits for an answer here waits for their own leaf: all that has piled up goes in a round of its own.
+ * Both end at the first call that does not reach the register, since the next would wait as long for nothing.
+ *
  * A leaf that takes another's place is submitted as a replacement and watched until the log holds it, since
  * the register lets a replacement fall when a revocation of the old leaf comes before it. Then it is
  * submitted again, and refused until that is decided: after a reversal it is taken, after a revocation it is
@@ -25,6 +28,7 @@ import {
   markSubmitted,
   openReplacements,
   type Underway,
+  unsubmittedChain,
   unsubmittedLeaves,
   withdrawLeaf,
 } from '../storage/submissions.ts';
@@ -33,7 +37,7 @@ import type { Standing } from './plan.ts';
 /** Milliseconds between two looks at what became of replacements. */
 const WATCH_INTERVAL = 60_000;
 /** Milliseconds that the register may take to answer. */
-const TIMEOUT = 20_000;
+export const REGISTER_MILLISECONDS = 20_000;
 
 /** What submitting needs from outside. */
 export interface SubmissionDeps {
@@ -86,37 +90,49 @@ export class Submission {
    * @returns How many still wait.
    */
   async submitPending(): Promise<number> {
-    const { database } = this.#deps;
-    let waiting = 0;
-    for (const row of (await unsubmittedLeaves(database)).filter(({ replaces }) => replaces === null)) {
-      if (!(await this.#submit(row).catch(() => false))) waiting += 1;
-    }
-    for (const row of (await openReplacements(database)).filter(({ submitted }) => submitted === 0)) {
-      if (!(await this.#submit(row).catch(() => false))) waiting += 1;
-    }
-    return waiting;
+    return (await inTurn(await unsubmittedLeaves(this.#deps.database), (row) => this.#send(row))).waiting;
   }
 
   /**
-   * Sends every wish to be revoked that the register has not acknowledged, after the leaves that it may not
-   * know yet.
+   * Sends every wish to be revoked that the register has not acknowledged, each after the leaf, which it may
+   * not know yet.
    *
    * @returns How many still wait.
    */
   async submitRequests(): Promise<number> {
+    return this.request(await openRequests(this.#deps.database));
+  }
+
+  /**
+   * Sends one signed leaf, after those that it takes the place of, as far as the register has not acknowledged
+   * them. Failures are left for the next round.
+   *
+   * @returns Whether the register was reached.
+   */
+  async submit(leaf: string): Promise<boolean> {
+    return (await inTurn(await unsubmittedChain(this.#deps.database, leaf), (row) => this.#send(row))).isReached;
+  }
+
+  /**
+   * Sends the wish to be revoked of some leaves, each after the leaf itself.
+   *
+   * @param leaves - Decimal; the wish is recorded.
+   * @returns How many still wait.
+   */
+  async request(leaves: readonly string[]): Promise<number> {
+    return (await inTurn(leaves, (leaf) => this.#request(leaf))).waiting;
+  }
+
+  /** Sends one wish; whether it waits no more. */
+  async #request(leaf: string): Promise<boolean> {
     const { database, signingKey } = this.#deps;
-    const requests = await openRequests(database);
-    if (requests.length > 0) await this.submitPending();
-    let waiting = 0;
-    for (const leaf of requests) {
-      const signature = toBase64Url(sign(requestMessage(parseField(leaf)), signingKey));
-      const body = { leaf, issuer: this.#keyId, signature };
-      const code = await this.#post('/v1/requests', body).catch(() => 'register_unreachable');
-      // One that is revoked or replaced already is dead, as was wished.
-      if (code === undefined || GONE.has(code)) await markRequested(database, leaf);
-      else waiting += 1;
-    }
-    return waiting;
+    if (!(await this.submit(leaf))) throw unreachable();
+    const signature = toBase64Url(sign(requestMessage(parseField(leaf)), signingKey));
+    const code = await this.#post('/v1/requests', { leaf, issuer: this.#keyId, signature });
+    // One that is revoked or replaced already is dead, as was wished.
+    if (code !== undefined && !GONE.has(code)) return false;
+    await markRequested(database, leaf);
+    return true;
   }
 
   /** Looks at what became of replacements, once in a while. */
@@ -124,20 +140,19 @@ export class Submission {
     const now = this.#deps.clock();
     if (now < this.#watched + WATCH_INTERVAL) return;
     this.#watched = now;
-    await this.settle(await openReplacements(this.#deps.database));
+    await inTurn(await openReplacements(this.#deps.database), (row) => this.#settle(row));
   }
 
-  /** Looks at what became of replacements that the register has acknowledged. A silent register tells nothing. */
-  async settle(rows: readonly Underway[]): Promise<void> {
-    for (const { leaf, replaces } of rows.filter(({ submitted }) => submitted === 1)) {
-      const state = await this.#ask(leaf).catch(() => undefined);
-      if (replaces === null || state === undefined) continue;
-      if (state === 'unknown') {
-        await markFallen(this.#deps.database, leaf);
-      } else if (state.status !== 'pending') {
-        await completeReplacement(this.#deps.database, leaf, replaces);
-      }
+  /** Looks at what became of one replacement; whether that is decided. A silent register tells nothing. */
+  async #settle({ leaf, replaces }: Underway): Promise<boolean> {
+    const state = await this.#ask(leaf);
+    if (replaces === null) return true;
+    if (state === 'unknown') {
+      await markFallen(this.#deps.database, leaf);
+    } else if (state.status !== 'pending') {
+      await completeReplacement(this.#deps.database, leaf, replaces);
     }
+    return state !== 'unknown' && state.status !== 'pending';
   }
 
   /**
@@ -175,14 +190,14 @@ export class Submission {
    * @param leaf - Decimal leaf that this issuer signed.
    */
   async leafState(leaf: string): Promise<LeafState> {
-    const state = await this.#ask(leaf).catch(() => 'unknown' as const);
-    if (state !== 'unknown') return { status: state.status, index: state.index, checkpoint: state.checkpoint };
-    await this.submitPending();
+    const state = await this.#ask(leaf).catch(() => 'unreachable' as const);
+    if (typeof state === 'object') return { status: state.status, index: state.index, checkpoint: state.checkpoint };
+    if (state === 'unknown') await this.submit(leaf);
     return { status: (await hasLeaf(this.#deps.database, leaf)) ? 'pending' : 'withdrawn' };
   }
 
   /** Sends one leaf; whether it waits no more. */
-  async #submit({ leaf, signature, replaces }: Underway): Promise<boolean> {
+  async #send({ leaf, signature, replaces }: Underway): Promise<boolean> {
     const { database, signingKey } = this.#deps;
     const code =
       replaces === null
@@ -209,13 +224,13 @@ export class Submission {
     return true;
   }
 
-  /** The code of a refusal, or undefined. */
+  /** The code of a refusal, or undefined; throws when there is no answer of the register. */
   async #post(path: string, body: object): Promise<string | undefined> {
     const answer = await this.#deps.fetch(this.#deps.registerUrl + path, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
-      signal: AbortSignal.timeout(TIMEOUT),
+      signal: AbortSignal.timeout(REGISTER_MILLISECONDS),
     });
     if (answer.ok) return undefined;
     return z.object({ code: z.string() }).parse(await answer.json()).code;
@@ -224,7 +239,7 @@ export class Submission {
   async #ask(leaf: string): Promise<Registered | 'unknown'> {
     try {
       const answer = await this.#deps.fetch(`${this.#deps.registerUrl}/v1/leaves/${leaf}`, {
-        signal: AbortSignal.timeout(TIMEOUT),
+        signal: AbortSignal.timeout(REGISTER_MILLISECONDS),
       });
       const body: unknown = await answer.json();
       if (answer.status === 404 && z.object({ code: z.literal('leaf_unknown') }).safeParse(body).success) {
@@ -234,8 +249,32 @@ export class Submission {
     } catch {
       // told below
     }
-    throw new ProtocolError('register_unreachable', 'the register does not answer; try again later');
+    throw unreachable();
   }
+}
+
+function unreachable(): ProtocolError {
+  return new ProtocolError('register_unreachable', 'the register does not answer; try again later');
+}
+
+/**
+ * Sends one after another until something is thrown; a refusal of one stops no other.
+ *
+ * @param send - Whether what it sent waits no more; throws when the register was not reached.
+ */
+async function inTurn<Item>(
+  items: readonly Item[],
+  send: (item: Item) => Promise<boolean>,
+): Promise<{ readonly waiting: number; readonly isReached: boolean }> {
+  let waiting = 0;
+  for (const [at, item] of items.entries()) {
+    try {
+      if (!(await send(item))) waiting += 1;
+    } catch {
+      return { waiting: waiting + items.length - at, isReached: false };
+    }
+  }
+  return { waiting, isReached: true };
 }
 
 function read({ status, announcement }: Registered): Standing {

@@ -18,25 +18,50 @@ export interface Underway {
   readonly submitted: number;
 }
 
-/** Signed leaves that the register has not acknowledged yet. */
-export function unsubmittedLeaves(db: Database<IssuerSchema>): Promise<readonly Underway[]> {
-  return db.kysely
-    .selectFrom('credential')
-    .select(['leaf', 'signature', 'replaces', 'submitted'])
-    .where('submitted', '=', 0)
-    .execute();
+const COLUMNS = ['leaf', 'signature', 'replaces', 'submitted'] as const;
+
+/**
+ * Signed leaves that the register has not acknowledged yet: first those that take nobody's place, then
+ * replacements, the earlier of a chain first.
+ */
+export async function unsubmittedLeaves(db: Database<IssuerSchema>): Promise<readonly Underway[]> {
+  const rows = await db.kysely.selectFrom('credential').select(COLUMNS).where('submitted', '=', 0).execute();
+  return earlierFirst(rows);
 }
 
-/** Leaves that take another's place and that the log is not known to hold; the earlier of a chain come first. */
+/** Replacements that the register has acknowledged and that the log is not known to hold; the earlier first. */
 export async function openReplacements(db: Database<IssuerSchema>): Promise<readonly Underway[]> {
   const rows = await db.kysely
     .selectFrom('credential')
-    .select(['leaf', 'signature', 'replaces', 'submitted'])
+    .select(COLUMNS)
+    .where('submitted', '=', 1)
     .where('replaces', 'is not', null)
     .execute();
-  const depth = (leaf: string | null): number => {
-    const row = rows.find((other) => other.leaf === leaf);
-    return row === undefined ? 0 : 1 + depth(row.replaces);
+  return earlierFirst(rows);
+}
+
+/** What waits of a leaf and of those whose places it would take, the earliest first. */
+export async function unsubmittedChain(db: Database<IssuerSchema>, leaf: string): Promise<readonly Underway[]> {
+  const chain: Underway[] = [];
+  for (let at: string | null = leaf; at !== null;) {
+    const row: Underway | undefined = await db.kysely
+      .selectFrom('credential')
+      .select(COLUMNS)
+      .where('leaf', '=', at)
+      .executeTakeFirst();
+    if (row?.submitted === 0) chain.unshift(row);
+    at = row?.replaces ?? null;
+  }
+  return chain;
+}
+
+/** Sorts leaves by how many stand before them; those are looked up by leaf, since many may wait. */
+function earlierFirst(rows: readonly Underway[]): readonly Underway[] {
+  const replaced = new Map(rows.map(({ leaf, replaces }) => [leaf, replaces]));
+  const depth = (leaf: string): number => {
+    let at = 0;
+    for (let before = replaced.get(leaf) ?? null; before !== null; before = replaced.get(before) ?? null) at += 1;
+    return at;
   };
   return rows
     .map((row) => ({ row, at: depth(row.leaf) }))
