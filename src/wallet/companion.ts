@@ -24,8 +24,11 @@ export const COMPANION_URL = 'http://127.0.0.1:4190';
 
 /** The other side, in messages. */
 const COMPANION = 'the companion';
-/** How long a program of this computer may take to say that it is there. */
-const FIND_MS = 3000;
+/**
+ * How long the answer may take: browsers first ask the person whether this page may reach the own computer. Where
+ * nothing listens, the connection is refused at once.
+ */
+const FIND_MS = 30_000;
 /** Largest answer to a reading, bytes: files of 1 MiB each could be more, but no issuer takes more. */
 const MAX_READING_BYTES = 4 * 1024 * 1024;
 

@@ -104,6 +104,13 @@ describe('the origin', () => {
     expect(await findCompanion({ fetch: pageOf(house.companion, 'https://attacker.example') })).toBeUndefined();
     expect(await findCompanion({ fetch: () => Promise.reject(new TypeError('refused')) })).toBeUndefined();
   });
+
+  it('is waited for as long as a person needs to allow it in a browser that asks', async () => {
+    const timeout = vi.spyOn(AbortSignal, 'timeout');
+    await findCompanion({ fetch: pageOf((await House.open()).companion) });
+    expect(Math.min(...timeout.mock.calls.map(([ms]) => ms))).toBeGreaterThanOrEqual(30_000);
+    timeout.mockRestore();
+  });
 });
 
 describe('pairing', () => {

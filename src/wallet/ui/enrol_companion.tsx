@@ -6,10 +6,11 @@
  * @module
  */
 import type { VNode } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import {
   type ChipAccess,
   type ChipProgress,
+  type CompanionDeps,
   findCompanion,
   type FoundCompanion,
   pairCompanion,
@@ -22,8 +23,10 @@ import { Field, Form } from './fields.tsx';
 import { useAttempt } from './attempt.ts';
 import { useStrings } from './language.tsx';
 import { Button, Notice, Panel, Problem, Progress } from './parts.tsx';
+import { codeOf } from './problems.ts';
 
-const deps = { fetch: anonymousFetch };
+/** The companion does not know this page any more, or is not there: it is looked for and paired again. */
+const UNPAIRED: ReadonlySet<string> = new Set(['companion_unpaired', 'companion_lost', 'network_failed']);
 const MRZ_DATE = /^\d{6}$/;
 
 type Stage =
@@ -32,11 +35,19 @@ type Stage =
   | { readonly name: 'access'; readonly paired: PairedCompanion }
   | { readonly name: 'reading'; readonly paired: PairedCompanion; readonly progress?: ChipProgress };
 
+/** Ends what was asked of the companion as soon as the panel is left: what it reads afterwards goes nowhere. */
+function useCompanionDeps(): CompanionDeps & { readonly signal: AbortSignal } {
+  const [stop] = useState(() => new AbortController());
+  useEffect(() => () => stop.abort(), [stop]);
+  return { fetch: anonymousFetch, signal: stop.signal };
+}
+
 /** The panel. */
 export function CompanionEvidence({ onEvidence }: { readonly onEvidence: OnEvidence }): VNode {
   const { companion: texts, retry } = useStrings();
   const [stage, setStage] = useState<Stage>({ name: 'idle' });
   const { problem, attempt } = useAttempt();
+  const deps = useCompanionDeps();
   // Kept over a refusal, so that only what was mistyped is typed again.
   const [printed, setPrinted] = useState<Printed>({ number: '', birth: '', expiry: '' });
 
@@ -55,9 +66,10 @@ export function CompanionEvidence({ onEvidence }: { readonly onEvidence: OnEvide
         const { files } = await readThroughCompanion(deps, paired, access, (progress) =>
           setStage({ name: 'reading', paired, progress }),
         );
+        deps.signal.throwIfAborted();
         onEvidence({ document: files, companion: paired });
       } catch (error) {
-        setStage({ name: 'access', paired });
+        setStage(UNPAIRED.has(codeOf(error)) ? { name: 'idle' } : { name: 'access', paired });
         throw error;
       }
     });
