@@ -49,6 +49,8 @@ const CACHE = PREFIX + BAUTA_VERSION;
 /** The page that every address shows. */
 const PAGE = '/';
 const CONFIG = '/config.json';
+/** Of no version: what the host said last serves the next version too. */
+const CONFIG_CACHE = 'bauta-config';
 /** How long to wait for the host before the last known configuration serves. */
 const CONFIG_MS = 4_000;
 /** How long one waking may take. */
@@ -59,6 +61,14 @@ const FILES: ReadonlySet<string> = new Set(BAUTA_FILES);
 async function install(): Promise<void> {
   const cache = await caches.open(CACHE);
   await cache.addAll([PAGE, ...BAUTA_FILES].map((path) => new Request(path, { cache: 'reload' })));
+  // The page that installs has read it before it had this worker; what fails here is read at the next visit.
+  await askConfig(new Request(CONFIG)).catch(() => undefined);
+}
+
+async function askConfig(request: Request): Promise<Response> {
+  const answer = await fetch(request, { cache: 'no-store', signal: AbortSignal.timeout(CONFIG_MS) });
+  if (answer.ok) await (await caches.open(CONFIG_CACHE)).put(CONFIG, answer.clone());
+  return answer;
 }
 
 async function dropOld(): Promise<void> {
@@ -73,17 +83,16 @@ async function cached(path: string, request: Request): Promise<Response> {
   return (await (await caches.open(CACHE)).match(path)) ?? fetch(request);
 }
 
-/** The host may have changed whom the wallet trusts; without a connection what was known serves. */
+/** The host may have changed whom the wallet trusts; without a connection, or where it fails, what was known serves. */
 async function config(request: Request): Promise<Response> {
-  const cache = await caches.open(CACHE);
+  const known = async (): Promise<Response | undefined> => (await caches.open(CONFIG_CACHE)).match(CONFIG);
   try {
-    const answer = await fetch(request, { cache: 'no-store', signal: AbortSignal.timeout(CONFIG_MS) });
-    if (answer.ok) await cache.put(CONFIG, answer.clone());
-    return answer;
+    const answer = await askConfig(request);
+    return answer.ok ? answer : ((await known()) ?? answer);
   } catch (error) {
-    const known = await cache.match(CONFIG);
-    if (known === undefined) throw error;
-    return known;
+    const last = await known();
+    if (last === undefined) throw error;
+    return last;
   }
 }
 
