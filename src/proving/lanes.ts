@@ -51,9 +51,21 @@ interface Waiting {
 const failed = (cause?: unknown): ProtocolError =>
   new ProtocolError('prover_failed', 'the prover stopped; load it again', { cause });
 
-/** Starts the threads of a key, or none, and gives each the points. */
+/** Starts all threads, or leaves none behind. */
+function startAll({ count, start }: Threads): readonly LaneThread[] {
+  const started: LaneThread[] = [];
+  try {
+    while (started.length < count) started.push(start());
+  } catch (error) {
+    for (const thread of started) thread.end();
+    throw error;
+  }
+  return started;
+}
+
+/** Starts the threads of a key, or none, and gives each the points; where one fails, none stays. */
 export async function openLanes(points: LanePoints, threads?: Threads): Promise<Lanes> {
-  const started = threads === undefined ? [] : Array.from({ length: threads.count }, () => threads.start());
+  const started = threads === undefined ? [] : startAll(threads);
   const remotes: Remote<Lane>[] = started.map(({ endpoint }) => wrap<Lane>(endpoint));
   const lanes: readonly (Lane | Remote<Lane>)[] = remotes.length > 0 ? remotes : [createLane()];
   const queue: Waiting[] = [];
@@ -108,7 +120,13 @@ export async function openLanes(points: LanePoints, threads?: Threads): Promise<
         reject(failed(cause));
       });
     }
-    Promise.all(lanes.map((lane) => lane.open(points))).then(() => resolve(), reject);
+    Promise.all(lanes.map((lane) => lane.open(points))).then(
+      () => resolve(),
+      (cause: unknown) => {
+        close(failed(cause));
+        reject(cause);
+      },
+    );
   });
   return {
     count: lanes.length,

@@ -82,26 +82,32 @@ export async function load(artifacts: CircuitArtifacts, options: LoadOptions = {
   const memory = VECTORS * file.domain * FIELD_BYTES + file.values.length + 4 * TABLE_MEMORY;
   const [calculator, curve] = await Promise.all([buildWitnessCalculator(artifacts.wasm), createCurve(memory)]);
   const lanes = await openLanes(file, options.threads);
-  const domain = createDomain(curve, file.domain);
-  const constraints = createConstraints(curve, file);
-  return {
-    circuit,
-    version: manifest.version,
-    development: manifest.keys === 'development',
-    hash: expected.key.sha256,
-    file,
-    calculator,
-    curve,
-    domain,
-    constraints,
-    late: createLateRows(curve, domain, constraints, file.lateWire),
-    tables: fixedTables(curve, file),
-    finite: Object.fromEntries(POINT_SETS.map((set) => [set, finitePoints(curve, set, file[set])])) as Record<
-      PointSet,
-      Uint8Array
-    >,
-    lanes,
-  };
+  try {
+    const domain = createDomain(curve, file.domain);
+    const constraints = createConstraints(curve, file);
+    return {
+      circuit,
+      version: manifest.version,
+      development: manifest.keys === 'development',
+      hash: expected.key.sha256,
+      file,
+      calculator,
+      curve,
+      domain,
+      constraints,
+      late: createLateRows(curve, domain, constraints, file.lateWire),
+      tables: fixedTables(curve, file),
+      finite: Object.fromEntries(POINT_SETS.map((set) => [set, finitePoints(curve, set, file[set])])) as Record<
+        PointSet,
+        Uint8Array
+      >,
+      lanes,
+    };
+  } catch (error) {
+    // Nobody else knows these threads.
+    lanes.close();
+    throw error;
+  }
 }
 
 /** Ends the threads of a key and lets go of its memory; it proves nothing any more. */

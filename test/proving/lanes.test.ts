@@ -116,6 +116,30 @@ describe('lanes', () => {
     await expect(openLanes(points, { count: 1, start })).rejects.toMatchObject({ code: 'prover_failed' });
   });
 
+  it('leave no thread behind where one of them cannot open, or cannot even be started', async () => {
+    const threads: ReturnType<typeof pretend>[] = [];
+    const full = new RangeError('could not allocate memory');
+    const lane: Lane = { open: () => Promise.resolve(), run: () => new Uint8Array() };
+    const start = (): LaneThread => {
+      const isLast = threads.length === 2;
+      const thread = pretend(isLast ? { ...lane, open: () => Promise.reject(full) } : lane);
+      threads.push(thread);
+      return thread;
+    };
+    await expect(openLanes(points, { count: 3, start })).rejects.toThrow('could not allocate memory');
+    expect(threads.map((thread) => thread.ended())).toEqual([true, true, true]);
+
+    const some: ReturnType<typeof pretend>[] = [];
+    const startSome = (): LaneThread => {
+      if (some.length === 2) throw full;
+      const thread = pretend(lane);
+      some.push(thread);
+      return thread;
+    };
+    await expect(openLanes(points, { count: 3, start: startSome })).rejects.toThrow('could not allocate memory');
+    expect(some.map((thread) => thread.ended())).toEqual([true, true]);
+  });
+
   it('end their threads when closed, and fail what waits', async () => {
     const lanes = await open(nodeThreads(1));
     const waiting = [1, 2, 3].map((first) => lanes.run(task(first)));
