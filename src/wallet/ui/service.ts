@@ -16,11 +16,15 @@ function registered(): Promise<ServiceWorkerRegistration> {
 /**
  * Starts the service worker; without one the wallet needs a connection, and works.
  *
- * @param onUpdate - Called when a new version is ready and waits.
+ * @param onUpdate - Called when a new version is ready and waits, or has taken over from another page.
  */
 export async function startService(onUpdate: () => void): Promise<void> {
   if (!('serviceWorker' in navigator)) return;
   try {
+    // The first version takes over nothing; a later one takes away the files of this page that it has not loaded yet.
+    if (navigator.serviceWorker.controller !== null) {
+      navigator.serviceWorker.addEventListener('controllerchange', onUpdate);
+    }
     const registration = await registered();
     // The first version has nobody to wait for.
     const look = (): void => {
@@ -35,9 +39,11 @@ export async function startService(onUpdate: () => void): Promise<void> {
   }
 }
 
-/** Has the new version take over, and loads the page again under it. */
+/** Has the new version take over, unless another page has, and loads the page again under it. */
 export async function applyUpdate(): Promise<void> {
   const registration = await navigator.serviceWorker.getRegistration();
   navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });
-  registration?.waiting?.postMessage('update');
+  const waiting = registration?.waiting ?? undefined;
+  if (waiting === undefined) location.reload();
+  else waiting.postMessage('update');
 }
