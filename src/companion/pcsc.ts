@@ -16,6 +16,11 @@ export const PCSC_VERSION = '0.1.3';
 /** Longest answer, status included; longer ones come by GET RESPONSE. */
 const ANSWER_BUFFER = 65_548;
 
+/** SELECT of the passport application. */
+const SELECT = Uint8Array.of(0x00, 0xa4, 0x04, 0x0c, 7, 0xa0, 0, 0, 0x02, 0x47, 0x10, 0x01);
+/** First status byte of cards without it: nothing of this name, or no such length, command or class. */
+const STRANGE: readonly number[] = [0x67, 0x6a, 0x6d, 0x6e];
+
 /** What is used of the binding. */
 export interface PcscModule {
   readonly Client: new () => PcscClient;
@@ -82,6 +87,10 @@ export class PcscReaders implements CardReader {
   /** Status by reader. */
   readonly #readers = new Map<PcscReader, PcscStatus | undefined>();
   readonly #changes = new EventEmitter();
+  /** How many changes there were. */
+  #count = 0;
+  /** Readers whose card was tried and is no passport: left alone until it is taken away. */
+  readonly #others = new Set<PcscReader>();
 
   /**
    * @param pcsc - From {@link loadPcsc}.
@@ -118,9 +127,13 @@ export class PcscReaders implements CardReader {
   async place(signal: AbortSignal): Promise<PlacedCard> {
     // The service may have been stopped, or started only now.
     if (!this.#client.running()) this.#start();
+    this.#others.clear();
     for (;;) {
-      const reader = this.#withDocument();
-      if (reader !== undefined) return this.#connect(reader);
+      const seen = this.#count;
+      const card = await this.#passport(signal);
+      if (card !== undefined) return card;
+      // What changed while cards were tried would not be told again.
+      if (this.#count !== seen) continue;
       await new Promise<void>((resolve, reject) => {
         const done = (): void => {
           this.#changes.off('change', done);
@@ -154,29 +167,59 @@ export class PcscReaders implements CardReader {
 
   #update(reader: PcscReader, status: PcscStatus | undefined): void {
     this.#readers.set(reader, status);
+    this.#count++;
+    if (status?.has(this.#pcsc.ReaderStatus.PRESENT) !== true) this.#others.delete(reader);
     this.#changes.emit('change');
   }
 
-  #withDocument(): PcscReader | undefined {
-    const { PRESENT, MUTE, IN_USE } = this.#pcsc.ReaderStatus;
-    const isReady = (status: PcscStatus | undefined): boolean =>
-      status !== undefined && status.has(PRESENT) && !status.hasAny(MUTE, IN_USE);
-    return [...this.#readers].find(([, status]) => isReady(status))?.[0];
+  /**
+   * The first passport on any reader: other cards, as a security key, may lie on others for good.
+   *
+   * @throws {@link ProtocolError} `chip_transport_failed` if no card is a passport, and one does not answer.
+   */
+  async #passport(signal: AbortSignal): Promise<PlacedCard | undefined> {
+    let silent: unknown;
+    for (const [reader, status] of [...this.#readers]) {
+      signal.throwIfAborted();
+      if (status === undefined || !this.#isReady(status) || this.#others.has(reader)) continue;
+      try {
+        const card = await this.#connect(reader);
+        if (card !== undefined) return card;
+        this.#others.add(reader);
+      } catch (error) {
+        silent = error;
+      }
+    }
+    if (silent !== undefined) throw silent as Error;
+    return undefined;
   }
 
-  /** Alone with the card, and from the beginning: another program may have left it in the middle of something. */
-  async #connect(reader: PcscReader): Promise<PlacedCard> {
+  #isReady(status: PcscStatus): boolean {
+    const { PRESENT, MUTE, IN_USE } = this.#pcsc.ReaderStatus;
+    return status.has(PRESENT) && !status.hasAny(MUTE, IN_USE);
+  }
+
+  /**
+   * Alone with the card, and from the beginning: another program may have left it in the middle of something, and
+   * PACE starts in the master file, which asking for the application leaves.
+   *
+   * @returns Undefined for a card that is no passport.
+   */
+  async #connect(reader: PcscReader): Promise<PlacedCard | undefined> {
     const { CardMode, CardDisposition, Protocol } = this.#pcsc;
+    let card: PcscCard | undefined;
     try {
-      const card = await reader.connect(CardMode.EXCLUSIVE, Protocol.ANY);
+      card = await reader.connect(CardMode.EXCLUSIVE, Protocol.ANY);
       await card.reconnect(CardMode.EXCLUSIVE, CardDisposition.RESET);
-      const buffer = new ArrayBuffer(ANSWER_BUFFER);
-      return {
-        // A copy: the next answer comes into the same buffer.
-        transmit: async (command) => Uint8Array.from(await card.transmit(command, buffer)),
-        close: () => card.disconnect(CardDisposition.RESET),
-      };
+      const placed = placedCard(card, CardDisposition.RESET);
+      if (!hasApplication(await placed.transmit(SELECT))) {
+        await placed.close().catch(() => undefined);
+        return undefined;
+      }
+      await card.reconnect(CardMode.EXCLUSIVE, CardDisposition.RESET);
+      return placed;
     } catch (cause) {
+      await card?.disconnect(CardDisposition.RESET).catch(() => undefined);
       throw new ProtocolError(
         'chip_transport_failed',
         'the document on the reader does not answer, or another program uses it; place it again',
@@ -184,4 +227,18 @@ export class PcscReaders implements CardReader {
       );
     }
   }
+}
+
+function placedCard(card: PcscCard, reset: number): PlacedCard {
+  const buffer = new ArrayBuffer(ANSWER_BUFFER);
+  return {
+    // A copy: the next answer comes into the same buffer.
+    transmit: async (command) => Uint8Array.from(await card.transmit(command, buffer)),
+    close: () => card.disconnect(reset),
+  };
+}
+
+/** Whether an answer to {@link SELECT} is one of a passport, also of one that wants PACE before. */
+function hasApplication(answer: Uint8Array): boolean {
+  return !STRANGE.includes(answer.at(-2) ?? 0);
 }

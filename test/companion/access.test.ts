@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /** Who may ask a companion: the right address, the right origin, a page that was told the code. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { MAX_PAIRED, MAX_WRONG_CODES, Pairing } from '../../src/companion/pairing.ts';
 import { findCompanion, pairCompanion, readThroughCompanion } from '../../src/wallet/companion.ts';
 import { issue, seeded } from '../documents/chip/chips.ts';

@@ -14,10 +14,13 @@ const statusOf = (raw: number) => ({
 
 class Card {
   readonly log: string[];
-  constructor(log: string[]) {
+  readonly isPassport: boolean;
+  constructor(log: string[], isPassport: boolean) {
     this.log = log;
+    this.isPassport = isPassport;
   }
   transmit(input: Uint8Array, buffer = new ArrayBuffer(8)): Promise<Uint8Array> {
+    if (!this.isPassport) return Promise.resolve(Uint8Array.of(0x6a, 0x82));
     const view = new Uint8Array(buffer, 0, 2);
     view.set([input[0] ?? 0, 0x90]);
     return Promise.resolve(view);
@@ -36,6 +39,7 @@ class Reader extends EventEmitter<{ change: [Status]; disconnect: [] }> {
   readonly log: string[] = [];
   readonly #name: string;
   fails = false;
+  isPassport = true;
   constructor(name: string) {
     super();
     this.#name = name;
@@ -45,7 +49,9 @@ class Reader extends EventEmitter<{ change: [Status]; disconnect: [] }> {
   }
   connect(mode: number): Promise<Card> {
     this.log.push(`connect ${String(mode)}`);
-    return this.fails ? Promise.reject(new Error('SharingViolation')) : Promise.resolve(new Card(this.log));
+    return this.fails
+      ? Promise.reject(new Error('SharingViolation'))
+      : Promise.resolve(new Card(this.log, this.isPassport));
   }
   tell(raw: number): void {
     this.emit('change', statusOf(raw));
@@ -101,12 +107,39 @@ describe('readers', () => {
     a.tell(PRESENT | IN_USE);
     b.tell(PRESENT);
     const card = await placing;
-    expect([a.log, b.log]).toEqual([[], ['connect 1', 'reconnect 1 7']]);
+    expect([a.log, b.log]).toEqual([[], ['connect 1', 'reconnect 1 7', 'reconnect 1 7']]);
     const first = await card.transmit(Uint8Array.of(1));
     await card.transmit(Uint8Array.of(2));
     expect(first).toEqual(Uint8Array.of(1, 0x90));
     await card.close();
     expect(b.log.at(-1)).toBe('disconnect 7');
+  });
+
+  it('with other cards are let go, once, and the passport on the next one is found, also when it comes later', async () => {
+    const { module, attach } = binding();
+    const readers = new PcscReaders(module);
+    const [key, b] = [new Reader('Key'), new Reader('B')];
+    key.isPassport = false;
+    attach(key);
+    attach(b);
+    key.tell(PRESENT);
+    const tried = ['connect 1', 'reconnect 1 7', 'disconnect 7'];
+    const placing = readers.place(new AbortController().signal);
+    await new Promise((resolve) => setTimeout(resolve));
+    // As the system tells it of the card that was just tried.
+    key.tell(PRESENT | IN_USE);
+    key.tell(PRESENT);
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(key.log).toEqual(tried);
+    b.tell(PRESENT);
+    await placing;
+    expect([key.log, b.log]).toEqual([tried, ['connect 1', 'reconnect 1 7', 'reconnect 1 7']]);
+    // The next reading tries every card again.
+    key.isPassport = true;
+    b.tell(0);
+    const next = readers.place(new AbortController().signal);
+    await next;
+    expect(key.log.slice(tried.length)).toEqual(['connect 1', 'reconnect 1 7', 'reconnect 1 7']);
   });
 
   it('are forgotten when they are taken away or the service fails, and found again', async () => {
