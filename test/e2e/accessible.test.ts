@@ -66,6 +66,14 @@ function misfits(page: Page): Promise<string[]> {
   });
 }
 
+/** A title that does not name the page: tabs, history and screen readers could not tell it from others. */
+function untitled(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const heading = document.querySelector('main h1')?.textContent ?? 'no heading';
+    return document.title === `${heading} – Bauta` ? [] : [`titled "${document.title}" under "${heading}"`];
+  });
+}
+
 /** Has the page speak a language, whatever lies over the button for it. */
 async function speak(page: Page, language: string): Promise<void> {
   await page.locator(`.languages [lang="${language}"]`).evaluate((button) => (button as HTMLButtonElement).click());
@@ -84,6 +92,7 @@ async function examine(page: Page): Promise<string[]> {
     }, size);
   for (const language of LANGUAGES) {
     await speak(page, language);
+    note(language, await untitled(page));
     for (const size of [PHONE, DESK]) {
       await page.setViewportSize(size);
       for (const colorScheme of THEMES) {

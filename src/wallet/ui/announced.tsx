@@ -121,7 +121,7 @@ function Appeal({ credential }: { readonly credential: Credential }): VNode {
   const [text, setText] = useState('');
   const [sending, setSending] = useState<Sending>({ state: 'writing' });
   if (sending.state === 'sent') {
-    return <p>{announced.sent(sending.reference)}</p>;
+    return <p role="status">{announced.sent(sending.reference)}</p>;
   }
   const submit = async (): Promise<void> => {
     setSending({ state: 'sending' });

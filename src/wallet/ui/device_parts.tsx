@@ -6,7 +6,7 @@
  * @module
  */
 import type { VNode } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { TRANSFER_MS } from '../transfer.ts';
 import { Field, Form } from './fields.tsx';
 import { useStrings } from './language.tsx';
@@ -85,9 +85,14 @@ export function Comparing(props: {
   readonly onDiffer: () => void;
 }): VNode {
   const { device } = useStrings();
+  // It comes by itself, after the other screen was seen: nobody has turned to it.
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
   return (
     <Panel>
-      <h2>{device.compare}</h2>
+      <h2 ref={heading} tabIndex={-1}>
+        {device.compare}
+      </h2>
       <p class="code" data-compare={props.code} aria-label={Array.from(props.code).join(' ')}>
         {`${props.code.slice(0, 4)} ${props.code.slice(4)}`}
       </p>

@@ -12,10 +12,13 @@ import { go, hrefOf, type Page } from './route.ts';
 
 type Children = ComponentChildren;
 
-/** The page's heading; takes the focus when the page opens, so that screen readers begin there. */
+/** The page's heading and title; takes the focus when the page opens, so that screen readers begin there. */
 export function Heading({ children }: { readonly children: Children }): VNode {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  useEffect(() => {
+    document.title = `${heading.current?.textContent ?? ''} – Bauta`;
+  }, [children]);
   return (
     <h1 ref={heading} tabIndex={-1}>
       {children}
@@ -87,10 +90,13 @@ export function Panel({ children, tone }: { readonly children: Children; readonl
 export function Notice(props: {
   readonly tone: 'info' | 'good' | 'warn' | 'bad';
   readonly title?: string;
+  /** Says what came of something that the holder did: screen readers tell it at once. */
+  readonly result?: boolean;
   readonly children: Children;
 }): VNode {
+  const role = props.tone === 'bad' ? 'alert' : props.result === true ? 'status' : undefined;
   return (
-    <div class={`notice ${props.tone}`} role={props.tone === 'bad' ? 'alert' : undefined}>
+    <div class={`notice ${props.tone}`} role={role}>
       {props.title !== undefined && <strong>{props.title}</strong>}
       <div>{props.children}</div>
     </div>

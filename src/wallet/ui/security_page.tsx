@@ -101,7 +101,9 @@ function Ending(): VNode {
       <h2>{security.ending}</h2>
       <p class="soft">{security.revokeText}</p>
       {revoked ? (
-        <Notice tone="info">{security.revokeDone}</Notice>
+        <Notice tone="info" result>
+          {security.revokeDone}
+        </Notice>
       ) : (
         <div class="actions">
           <ConfirmDialog

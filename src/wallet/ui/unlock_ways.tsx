@@ -116,7 +116,11 @@ export function PinPanel(): VNode {
       <h2>{security.pin}</h2>
       {(stage === 'idle' || stage === 'done') && (
         <>
-          {stage === 'done' && <Notice tone="good">{security.pinChanged}</Notice>}
+          {stage === 'done' && (
+            <Notice tone="good" result>
+              {security.pinChanged}
+            </Notice>
+          )}
           <p class="soft">{security.pinText}</p>
           <div class="actions">
             <Button onClick={() => setStage('confirm')}>{security.changePin}</Button>
@@ -207,7 +211,11 @@ export function PasskeyPanel(): VNode | null {
       <p class="soft" data-passkey={has}>
         {has ? security.passkeyHas : security.passkeyText}
       </p>
-      {none && <Notice tone="warn">{security.passkeyNone}</Notice>}
+      {none && (
+        <Notice tone="warn" result>
+          {security.passkeyNone}
+        </Notice>
+      )}
       {adding ? (
         <Confirm hint={security.confirmFirst} onSecret={add} onCancel={() => setAdding(false)} />
       ) : (

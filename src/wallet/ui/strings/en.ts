@@ -15,7 +15,7 @@ export const en = {
   name: 'English',
   language: 'Language',
   home: 'Bauta, start page',
-  foot: 'Your secret never leaves this device.',
+  foot: 'No site and no server ever sees your secret.',
   demonstration: 'Demonstration: sample documents and development keys. Nothing here is proof of anything.',
   loading: 'One moment …',
   back: 'Back',

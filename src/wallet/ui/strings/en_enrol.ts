@@ -105,6 +105,7 @@ export const enrol = {
     other: 'Use another number',
     kept: 'The number is not kept: only that one was confirmed, and for thirty days a mark that limits how many people use the same number.',
     inbox: 'Demonstration: messages arrive in its inbox',
+    exhausted: 'This enrolment sends no more codes. You can go on without a number, and confirm one at a renewal.',
   },
 
   requestTitle: 'Making your credential',

@@ -146,7 +146,7 @@ export const problems = {
   phrase_checksum: 'These words do not belong together. Compare each, and their order, with what you wrote down.',
   backup_wrong_key: 'This does not open the backup, or the backup was changed. Check what you entered.',
   backup_malformed: 'This is not a backup of this wallet, or it comes from a newer version.',
-  unlock_refused: 'This does not unlock the wallet on this device. Try again.',
+  unlock_refused: 'That is not the PIN, or not the passkey, of this wallet. Try again.',
   passkey_unavailable: 'The passkey was not used. Try again, or use the PIN.',
   wallet_locked: 'The wallet has been locked meanwhile. Unlock it and try again.',
   lock_missing: 'This wallet does not unlock in this way. Use another.',

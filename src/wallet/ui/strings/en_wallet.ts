@@ -165,7 +165,7 @@ export const wallet = {
     link: 'What this wallet promises',
     title: 'What this wallet promises',
     kept: [
-      'Your secret never leaves this device, except sealed in a backup that you make.',
+      'Your secret leaves this device only sealed: in a backup that you make, or for a second device that you choose.',
       'Everything that is stored is encrypted; the key is opened by your PIN or passkey and forgotten when the wallet locks.',
       'No request leaves the wallet while it makes a proof. The issuer and the register do not learn where you log in.',
       'The pseudonym depends on the address that receives the answer, and on nothing else.',
@@ -285,7 +285,8 @@ export const wallet = {
     wrongPin: (left: number) =>
       `That is not the PIN. ${left === 0 ? 'No guess is' : left === 1 ? 'One guess is' : `${String(left)} guesses are`} left before the guards delete their part.`,
     wait: (time: string) => `The guards answer again from ${time} on. They slow down so that nobody can try many PINs.`,
-    deleted: 'The guards have deleted their part: too many guesses were wrong. Only the twelve words are left.',
+    deleted:
+      'The guards have deleted their part: too many guesses were wrong. If you made a backup under twelve words, use those; otherwise begin anew.',
     noBackup:
       'The issuer keeps no backup for the person in this document. If you enrolled with another one, use that. If you have never had a credential, enrol for the first time. Otherwise what is left is to begin anew.',
     first: 'Enrol for the first time',

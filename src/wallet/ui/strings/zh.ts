@@ -15,7 +15,7 @@ export const zh: Strings = {
   name: '中文',
   language: '语言',
   home: 'Bauta 首页',
-  foot: '你的密钥从不离开这台设备。',
+  foot: '任何网站和服务器都看不到你的密钥。',
   demonstration: '演示环境：证件是样本，密钥仅供开发，不具任何证明效力。',
   loading: '请稍候……',
   back: '返回',

@@ -100,7 +100,7 @@ export const problems: Strings['problems'] = {
   checkpoint_invalid: '登记簿的回应没有正确签名。什么都没有发出，请稍后再试。',
   checkpoint_not_witnessed: '确认登记簿内容的见证方太少，钱包不会采用。请稍后再试，并检查这台设备的日期和时间。',
   checkpoints_stale:
-    '登记簿较新的状态已太久没有得到足够见证方的确认。在此之前钱包无法得知哪些凭证已被撤销，因此什么都不会发出。请稍后再试，并检查这台设备的日期和时间。',
+    '登记簿较新的状态已太久没有得到足够见证方的确认。在此之前钱包无法得知哪些凭证已被吊销，因此什么都不会发出。请稍后再试，并检查这台设备的日期和时间。',
   checkpoint_rolled_back: '登记簿显示的状态比之前更旧。什么都没有发出，请稍后再试。',
   checkpoint_second_root: '登记簿同时给出了两种状态。什么都没有发出，请告知签发机构。',
   artifact_hash_mismatch: '下载的证明文件已损坏或被替换，现已丢弃。请重试。',
@@ -134,7 +134,7 @@ export const problems: Strings['problems'] = {
   phrase_checksum: '这些词不能组合在一起。请逐个核对词和顺序。',
   backup_wrong_key: '无法打开备份，或备份已被改动。请检查你的输入。',
   backup_malformed: '这不是本钱包的备份，或来自更新的版本。',
-  unlock_refused: '无法在这台设备上解锁钱包。请再试一次。',
+  unlock_refused: '密码或通行密钥不对。请再试一次。',
   passkey_unavailable: '没有使用通行密钥。请再试一次，或使用密码。',
   wallet_locked: '钱包此时已锁定。请解锁后重试。',
   lock_missing: '这个钱包不能这样解锁，请换一种方式。',
