@@ -38,7 +38,19 @@ export function enrolDeps<Signal extends AbortSignal>(
   signal: Signal,
 ): EnrolDeps & { readonly signal: Signal } {
   const { issuer, register } = config;
-  return { issuer, register, fetch: anonymousFetch, clock, random, prover: sharedProver(), poseidon, signal };
+  return {
+    issuer,
+    register,
+    fetch: anonymousFetch,
+    clock,
+    random,
+    // The one that runs when it is needed: a step that is tried again must not meet one that has failed.
+    get prover() {
+      return sharedProver();
+    },
+    poseidon,
+    signal,
+  };
 }
 
 /** Codes by which the issuer says that a session is over. */
