@@ -117,7 +117,8 @@ export class Phones<Schema extends PhoneTables> {
   }
 
   /**
-   * Sends a code to a number; an earlier one is void.
+   * Sends a code to a number; an earlier one is void. What could not be sent since the message centre was away
+   * counts neither in the session nor for person or number.
    *
    * @param text - The number as the person wrote it.
    * @param address - Network address of who asks.
@@ -130,17 +131,21 @@ export class Phones<Schema extends PhoneTables> {
     const early = session.nextCode - this.#clock();
     if (early > 0) return { outcome: 'wait', seconds: Math.ceil(early / 1000) };
     countAttempt(++session.codes, MAX_CODES);
-    const seconds = Math.max(await this.#counters.address(networkOf(address)), await this.#counters.person(dedupTag));
+    const { address: networks, person: people } = this.#counters;
+    const seconds = Math.max(await networks.count(networkOf(address)), await people.count(dedupTag));
     if (seconds > 0) return { outcome: 'wait', seconds };
 
     const numberTag = bytesToHex(this.#tag('phone', number));
     const holderTag = bytesToHex(this.#tag('phoneHolder', number, dedupTag));
     const code = this.#randomCode();
-    const isSent = (await this.#counters.number(numberTag)) === 0;
+    const isSent = (await this.#counters.number.count(numberTag)) === 0;
     const { sms, pause = timer } = this.#deps;
     const sending = isSent ? sms.send(number, codeText(code)) : Promise.resolve();
     const [sent] = await Promise.allSettled([sending, pause(ANSWER_MILLISECONDS)]);
-    if (sent.status === 'rejected') throw sent.reason;
+    if (sent.status === 'rejected') {
+      if (isAway(sent.reason)) await this.#giveBack(session, numberTag, dedupTag);
+      throw sent.reason;
+    }
     const now = this.#clock();
     const expiresAt = now + CODE_MILLISECONDS;
     const hash = isSent ? this.#codeHash(session, numberTag, code) : undefined;
@@ -182,6 +187,16 @@ export class Phones<Schema extends PhoneTables> {
     return { outcome: 'confirmed' };
   }
 
+  /**
+   * Uncounts a code that was not sent. The network's count stays: a centre that sends late and answers never must
+   * not have a number flooded.
+   */
+  async #giveBack(session: Session, numberTag: string, dedupTag: string): Promise<void> {
+    session.codes -= 1;
+    await this.#counters.person.giveBack(dedupTag);
+    await this.#counters.number.giveBack(numberTag);
+  }
+
   /** Deletes the tags that count no more; call it often. */
   tend(): Promise<void> {
     return dropExpiredPhones(this.#database, this.#clock());
@@ -207,6 +222,11 @@ export class Phones<Schema extends PhoneTables> {
     }
     throw new ProtocolError('randomness_broken', 'the random source returns the same bytes again and again');
   }
+}
+
+/** Whether the message centre was away; one that refuses a number has answered. */
+function isAway(error: unknown): boolean {
+  return error instanceof ProtocolError && error.code === 'sms_unavailable';
 }
 
 function timer(milliseconds: number): Promise<void> {

@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { rateCounter, type RateCounter, type RateLimit } from '../http/rate_limits.ts';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import type { RateCounter, RateLimit } from '../http/rate_limits.ts';
 
 /** Limits of codes. */
 export interface PhoneLimits {
@@ -24,11 +25,36 @@ export const PHONE_LIMITS: PhoneLimits = {
   perAddress: { count: 60, seconds: 3600 },
 };
 
+/** Counts codes, and takes back what it counted. */
+export interface PhoneCounter {
+  readonly count: RateCounter;
+  /** Uncounts one under a name that was within the limit. */
+  readonly giveBack: (name: string) => Promise<void>;
+}
+
 /** Makes the counters. */
-export function phoneCounters(limits: PhoneLimits): Readonly<Record<'number' | 'person' | 'address', RateCounter>> {
+export function phoneCounters(limits: PhoneLimits): Readonly<Record<'number' | 'person' | 'address', PhoneCounter>> {
   return {
-    number: rateCounter(limits.perNumber),
-    person: rateCounter(limits.perPerson),
-    address: rateCounter(limits.perAddress),
+    number: counter(limits.perNumber),
+    person: counter(limits.perPerson),
+    address: counter(limits.perAddress),
+  };
+}
+
+function counter({ count, seconds }: RateLimit): PhoneCounter {
+  const limiter = new RateLimiterMemory({ points: count, duration: seconds });
+  return {
+    count: async (name) => {
+      try {
+        await limiter.consume(name);
+        return 0;
+      } catch (refused) {
+        if (!(refused instanceof RateLimiterRes)) throw refused;
+        return Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
+      }
+    },
+    giveBack: async (name) => {
+      await limiter.reward(name);
+    },
   };
 }

@@ -205,6 +205,42 @@ describe('a phone', () => {
   });
 });
 
+describe('a message centre that is away', () => {
+  it('uses up no code of the session, the person or the number', async () => {
+    const few = { perNumber: { count: 1, seconds: 600 }, perPerson: { count: 1, seconds: 600 } };
+    await start(':memory:', { limits: { ...PHONE_LIMITS, ...few } });
+    const held = await world.held();
+    world.failure = new ProtocolError('sms_unavailable', 'no message can be sent');
+    for (let i = 0; i <= MAX_CODES; i++) {
+      expect(await world.ask(held)).toMatchObject(refusal(503, 'sms_unavailable'));
+    }
+    world.failure = undefined;
+    expect(await world.ask(held)).toMatchObject({ status: 202 });
+    expect(await world.confirm(held, world.code)).toMatchObject({ status: 200 });
+    expect(world.sent).toHaveLength(1);
+    // What was sent is counted as ever.
+    expect(await world.ask(await world.held())).toMatchObject(refusal(429, 'too_many_requests'));
+    await world.ask(await world.held(1));
+    expect(world.sent).toHaveLength(1);
+  });
+
+  it('is asked from one network no more often than ever', async () => {
+    await start(':memory:', { limits: { ...PHONE_LIMITS, perAddress: { count: 2, seconds: 600 } } });
+    const held = await world.held();
+    world.failure = new ProtocolError('sms_unavailable', 'no message can be sent');
+    for (let i = 0; i < 2; i++) expect(await world.ask(held)).toMatchObject(refusal(503, 'sms_unavailable'));
+    expect(await world.ask(held)).toMatchObject(refusal(429, 'too_many_requests'));
+  });
+
+  it('is another thing than one that takes nothing for a number, which counts', async () => {
+    await start();
+    const held = await world.held();
+    world.failure = new ProtocolError('sms_refused', 'no messages for this number');
+    for (let i = 0; i < MAX_CODES; i++) expect(await world.ask(held)).toMatchObject({ body: { code: 'sms_refused' } });
+    expect(await world.ask(held)).toMatchObject(refusal(429, 'attempts_exhausted'));
+  });
+});
+
 describe('a code', () => {
   it('takes five guesses, one after another; then even the right one is wrong', async () => {
     await start();

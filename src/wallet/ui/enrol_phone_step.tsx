@@ -37,7 +37,9 @@ export function PhoneStep({ flow }: { readonly flow: Flow }): VNode {
     } catch (error) {
       const problem = codeOf(error);
       if (deps.signal.aborted) return;
-      if (ENDED.has(problem)) setEnded(problem);
+      // What was shown stays good when only the codes are used up: a phone can be left out.
+      if (problem === 'attempts_exhausted') setTold(phone.exhausted);
+      else if (ENDED.has(problem)) setEnded(problem);
       else setTold(textOf(problem, strings));
     }
     setBusy(false);
