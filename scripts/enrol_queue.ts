@@ -99,7 +99,8 @@ function framesFor(made: readonly SampleFrame[], actions: readonly LivenessActio
       left.findIndex((one) => one.action === action),
       1,
     );
-    return (taken?.frames ?? []).map(({ jpeg }) => ({ step, at: at++, jpeg }));
+    // Behind the picture's end, where no decoder looks: an issuer takes no picture again.
+    return (taken?.frames ?? []).map(({ jpeg }) => ({ step, at: at++, jpeg: Buffer.concat([jpeg, randomBytes(8)]) }));
   });
 }
 

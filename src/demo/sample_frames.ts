@@ -113,7 +113,8 @@ async function poseAll(
       const at = frames.length;
       // A person never holds quite still, and no two pictures of a camera are the same.
       const moved = { ...pose, left: pose.left + frames.length * 0.13 };
-      frames.push({ step, at, jpeg: await toJpeg(poseFace(picture, face, landmarks.triangles, moved)) });
+      const posed = withNoise(poseFace(picture, face, landmarks.triangles, moved));
+      frames.push({ step, at, jpeg: await toJpeg(posed) });
     }
   }
   return frames;
@@ -139,6 +140,13 @@ async function turnPoses(
     if (yaw >= CLEARLY.yaw && offset >= CLEARLY.offset && whole <= CLEARLY.likeness) break;
   }
   return [pose(degrees), pose(degrees + TURN.step)];
+}
+
+/** As a sensor adds it: no camera gives the same picture again, and an issuer takes none again. */
+function withNoise({ width, height, data }: Pixels): Pixels {
+  const noisy = new Uint8Array(data);
+  for (const [i, value] of data.entries()) noisy[i] = Math.min(255, value + Math.floor(Math.random() * 3));
+  return { width, height, data: noisy };
 }
 
 /** Encodes a picture as the wallet's page does. */

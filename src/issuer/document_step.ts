@@ -15,7 +15,7 @@ import { CARD_STATE, judgeCard } from '../documents/cards.ts';
 import { CARD_KINDS, type CardKind } from '../documents/numbers.ts';
 import { type PassportFiles, personNumberOf, readPassport } from '../documents/person.ts';
 import type { Revocations } from '../documents/revocation.ts';
-import { bodyLimit, readJson, requireContentType } from '../http/limits.ts';
+import { readJson, requireContentType } from '../http/limits.ts';
 import { ASSURANCE_LEVELS, ATTRIBUTES_VERSION, DOCUMENT_KINDS, type DocumentKind } from '../protocol/attributes.ts';
 import { type CalendarDate, dateInZone, monthStart, monthStartAfter } from '../protocol/dates.ts';
 import { MESSAGE_TAG } from '../protocol/domains.ts';
@@ -23,12 +23,19 @@ import { ProtocolError } from '../protocol/errors.ts';
 import { fromBase64Url } from '../protocol/scope.ts';
 import { type DocumentDecoder, MAX_CARD_BYTES } from './decoder.ts';
 import { type PersonRegistry, resolvePerson } from './registry.ts';
+import { bodyReader } from './reading.ts';
 import { countAttempt, type Evidence, isAttempt, type Session, type Sessions } from './session.ts';
 
 /** Documents that may be tried in one session; one that a silent authority kept from being read is none. */
 export const MAX_DOCUMENT_ATTEMPTS = 10;
 /** Largest JSON body with a document's files, in bytes. */
 export const MAX_DOCUMENT_BYTES = 2 * 1024 * 1024;
+/** Documents that are read; a real one has a twentieth of the largest, so all sessions can send theirs at once. */
+const DOCUMENTS = {
+  limit: MAX_DOCUMENT_BYTES,
+  together: 256 * 1024 * 1024,
+  busy: ['enrolments_full', 'too many documents are being received; try again in a minute'],
+} as const;
 
 /** What the step needs from outside. */
 export interface DocumentDeps {
@@ -198,19 +205,15 @@ export function documentRoutes(
   bearer: (header: string | undefined) => string,
 ): Hono {
   const app = new Hono();
+  const readBody = bodyReader(DOCUMENTS);
 
-  app.put(
-    '/v1/enrolments/:id/document',
-    requireContentType('application/json'),
-    bodyLimit(MAX_DOCUMENT_BYTES),
-    async (c) => {
-      const given = await readJson(c, documentBody);
-      const token = bearer(c.req.header('authorization'));
-      await sessions.run(c.req.param('id'), token, ['open', 'document_accepted'], (session) =>
-        acceptDocument(session, given, deps),
-      );
-      return c.json({ status: 'document_accepted' });
-    },
-  );
+  app.put('/v1/enrolments/:id/document', requireContentType('application/json'), async (c) => {
+    const token = bearer(c.req.header('authorization'));
+    await sessions.run(c.req.param('id'), token, ['open', 'document_accepted'], async (session) => {
+      const given = await readBody(c, () => readJson(c, documentBody));
+      await acceptDocument(session, given, deps);
+    });
+    return c.json({ status: 'document_accepted' });
+  });
   return app;
 }

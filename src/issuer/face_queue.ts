@@ -37,6 +37,8 @@ export interface Ticket<Result> {
   readonly result: Promise<Result>;
   /** Undefined when it is done. */
   readonly place: () => Place | undefined;
+  /** Gives up the place and what it keeps, unless its turn has come; tells whether it did. */
+  readonly cancel: () => boolean;
 }
 
 interface Task {
@@ -84,9 +86,26 @@ export class FaceQueue {
     }
     const task: Task = { kind, bytes, startedAt: undefined };
     this.#tasks = [...this.#tasks, task];
-    const result = this.#last.then(() => this.#run(task, run));
-    this.#last = result.catch(() => undefined);
-    return { result, place: () => this.#placeOf(task) };
+    // Nothing else keeps the pictures, so that they can be let go before their turn.
+    let waiting: (() => Promise<Result>) | undefined = run;
+    let refuse: (error: ProtocolError) => void = () => undefined;
+    const cancelled = new Promise<never>((_, reject) => {
+      refuse = reject;
+    });
+    const turn = this.#last.then(() => {
+      const begun = waiting;
+      waiting = undefined;
+      return begun === undefined ? cancelled : this.#run(task, begun);
+    });
+    this.#last = turn.catch(() => undefined);
+    const cancel = (): boolean => {
+      if (waiting === undefined) return false;
+      waiting = undefined;
+      this.#tasks = this.#tasks.filter((other) => other !== task);
+      refuse(new ProtocolError('enrolment_unknown', 'the enrolment ended before its pictures had their turn'));
+      return true;
+    };
+    return { result: Promise.race([turn, cancelled]), place: () => this.#placeOf(task), cancel };
   }
 
   async #run<Result>(task: Task, run: () => Promise<Result>): Promise<Result> {

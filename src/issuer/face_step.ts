@@ -6,14 +6,16 @@
  *
  * @module
  */
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { bodyLimit, requireContentType } from '../http/limits.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import type { FaceVerdict } from './face_matcher.ts';
+import { FaceMemory } from './face_memory.ts';
 import type { Ticket } from './face_queue.ts';
 import type { FaceCapture } from './faces.ts';
-import { checkTimes, drawChallenge } from './liveness_challenge.ts';
+import { checkTimes, drawChallenge, drawSteps } from './liveness_challenge.ts';
 import { MAX_CAPTURE_BODY, readCapture, type SentCapture } from './liveness_form.ts';
+import { bodyReader } from './reading.ts';
 import { countAttempt, evidenceOf, type Session, type Sessions } from './session.ts';
 
 /** Faces that may be tried in one session. */
@@ -22,6 +24,12 @@ export const MAX_FACE_ATTEMPTS = 5;
 export const MAX_LIVENESS_CHALLENGES = 10;
 /** Largest live picture, in bytes, where single ones are taken. */
 export const MAX_FACE_BYTES = 8 * 1024 * 1024;
+/** Captures that are read, as many bytes as may wait to be examined. */
+const CAPTURES = {
+  limit: MAX_CAPTURE_BODY,
+  together: 256 * 1024 * 1024,
+  busy: ['face_busy', 'many pictures are being received; try again in a minute'],
+} as const;
 /** How long an answer waits for the verdict, in milliseconds; after that the wallet asks for it. */
 export const ANSWER_WITHIN_MS = 15_000;
 
@@ -64,45 +72,79 @@ async function acceptFace(
   return accept(session, await compareFaces(evidenceOf(session).portrait, live));
 }
 
+/** What a capture is checked by. */
+interface CaptureDeps extends Pick<FaceDeps, 'clock'> {
+  readonly check: CheckLiveness;
+  readonly memory: FaceMemory;
+}
+
 /**
- * Examines a capture; the session's challenge is used up with it.
+ * Puts a capture into the queue; the session's challenge is used up with it.
  *
- * @returns Distances by matcher, all at most 0.5.
- * @throws {@link ProtocolError} as `checkTimes` and {@link CheckLiveness}; `face_mismatch`, `face_busy`,
- * `attempts_exhausted`.
+ * @param arrived - When its last byte had arrived, Unix milliseconds.
+ * @throws {@link ProtocolError} as `checkTimes` and {@link CheckLiveness}; `liveness_frames_repeated` for pictures
+ * that were sent before, to whatever session; `face_busy`, `attempts_exhausted`.
  */
-async function acceptCapture(
+function queueCapture(
   session: Session,
   sent: SentCapture,
-  { check, now }: { readonly check: CheckLiveness; readonly now: number },
-): Promise<Distances> {
+  arrived: number,
+  { check, memory, clock }: CaptureDeps,
+): Ticket<FaceVerdict> {
   const { liveness: challenge } = session;
-  const { portrait } = evidenceOf(session);
+  const { portrait, dedupTag } = evidenceOf(session);
   countAttempt(session.faces + 1, MAX_FACE_ATTEMPTS);
   if (challenge?.id === sent.challenge) session.liveness = undefined;
-  checkTimes(challenge, sent, now);
-  const ticket = takePlace(() =>
-    check(portrait, {
+  checkTimes(challenge, sent, arrived);
+  if (memory.knows(sent.jpegs)) {
+    throw new ProtocolError('liveness_frames_repeated', 'these pictures were sent before; take new ones');
+  }
+  try {
+    const ticket = check(portrait, {
       actions: challenge.steps.map(({ action }) => action),
       frames: sent.jpegs.map((jpeg, i) => ({ step: sent.frames[i]?.step ?? 0, jpeg })),
-    }),
-  );
-  session.faces++;
-  session.facePlace = ticket.place;
+    });
+    refuseEndless(ticket, session.expiresAt - clock());
+    memory.take(dedupTag, sent.jpegs);
+    session.faces++;
+    session.capture = ticket;
+    return ticket;
+  } catch (error) {
+    // A full queue is not the person's fault: the same pictures may be sent again.
+    session.liveness = challenge;
+    throw error;
+  }
+}
+
+/** Gives the place up again if its turn comes after the session's end. */
+function refuseEndless(ticket: Ticket<FaceVerdict>, milliseconds: number): void {
+  if ((ticket.place()?.waitMs ?? 0) <= milliseconds) return;
+  ticket.result.catch(() => undefined);
+  ticket.cancel();
+  throw new ProtocolError('face_busy', 'the queue is longer than this enrolment lasts; try again in a minute');
+}
+
+/**
+ * Waits for the verdict on a capture.
+ *
+ * @returns Distances by matcher, all at most 0.5.
+ * @throws {@link ProtocolError} as {@link CheckLiveness}; `face_mismatch`.
+ */
+async function acceptCapture(session: Session, ticket: Ticket<FaceVerdict>): Promise<Distances> {
   try {
     return accept(session, await ticket.result);
   } finally {
-    session.facePlace = undefined;
+    session.capture = undefined;
   }
+}
 
-  // A full queue is not the person's fault: the same pictures may be sent again.
-  function takePlace(take: () => Ticket<FaceVerdict>): Ticket<FaceVerdict> {
-    try {
-      return take();
-    } catch (error) {
-      session.liveness = challenge;
-      throw error;
-    }
+/** Keeps the code of a refusal for whoever asks later. */
+async function noting<T>(session: Session, step: () => T | Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    session.faceProblem = error instanceof ProtocolError ? error.code : 'internal_error';
+    throw error;
   }
 }
 
@@ -124,57 +166,57 @@ function accept(session: Session, { match, distances }: FaceVerdict): Distances 
 export function faceRoutes(sessions: Sessions, deps: FaceDeps, bearer: (header: string | undefined) => string): Hono {
   const app = new Hono();
   const { checkLiveness } = deps;
+  const memory = new FaceMemory(deps.random);
 
   app.post('/v1/enrolments/:id/liveness', bodyLimit(0), async (c) => {
     const token = bearer(c.req.header('authorization'));
     const { id, steps, expiresAt } = await sessions.run(c.req.param('id'), token, STATES, (session) => {
       countAttempt(++session.livenessChallenges, MAX_LIVENESS_CHALLENGES);
-      return (session.liveness = drawChallenge(deps.random, deps.clock()));
+      const now = deps.clock();
+      const steps = memory.stepsFor(evidenceOf(session).dedupTag, now, () => drawSteps(deps.random));
+      return (session.liveness = drawChallenge(deps.random, now, steps));
     });
     return c.json({ challenge: id, steps, expires_at: new Date(expiresAt).toISOString() }, 201);
   });
 
   if (checkLiveness === 'unsafe_off') {
-    app.put(
-      '/v1/enrolments/:id/face',
-      requireContentType('image/jpeg', 'image/png', 'image/jp2'),
-      bodyLimit(MAX_FACE_BYTES),
-      async (c) => {
-        const token = bearer(c.req.header('authorization'));
-        const live = new Uint8Array(await c.req.arrayBuffer());
-        const distances = await sessions.run(c.req.param('id'), token, STATES, (session) =>
-          acceptFace(session, live, deps),
-        );
-        return c.json({ status: 'face_accepted', distances });
-      },
-    );
+    const readBody = bodyReader({ ...CAPTURES, limit: MAX_FACE_BYTES });
+    app.put('/v1/enrolments/:id/face', requireContentType('image/jpeg', 'image/png', 'image/jp2'), async (c) => {
+      const token = bearer(c.req.header('authorization'));
+      const distances = await sessions.run(c.req.param('id'), token, STATES, async (session) => {
+        const live = await readBody(c, () => c.req.arrayBuffer());
+        return acceptFace(session, new Uint8Array(live), deps);
+      });
+      return c.json({ status: 'face_accepted', distances });
+    });
     return app;
   }
 
-  app.put(
-    '/v1/enrolments/:id/face',
-    requireContentType('multipart/form-data'),
-    bodyLimit(MAX_CAPTURE_BODY),
-    async (c) => {
-      const [id, token] = [c.req.param('id'), bearer(c.req.header('authorization'))];
+  const readBody = bodyReader(CAPTURES);
+  const check = { check: checkLiveness, memory, clock: deps.clock };
+  /** Apart from the wait for the verdict, through which it must not keep the pictures. */
+  const takeCapture = async (c: Context, session: Session): Promise<Ticket<FaceVerdict>> => {
+    const [sent, arrived] = await readBody(c, async () => {
       const now = deps.clock();
-      sessions.status(id, token); // a stranger's pictures are not even read
-      const sent = await readCapture(c);
-      const work = sessions.run(id, token, STATES, async (session) => {
-        session.faceProblem = undefined;
-        try {
-          return await acceptCapture(session, sent, { check: checkLiveness, now });
-        } catch (error) {
-          session.faceProblem = error instanceof ProtocolError ? error.code : 'internal_error';
-          throw error;
-        }
-      });
-      const distances = await within(work, deps.answerWithin ?? ANSWER_WITHIN_MS);
-      if (distances !== undefined) return c.json({ status: 'face_accepted', distances });
-      const { status, face } = sessions.status(id, token);
-      return c.json({ status, ...face }, 202);
-    },
-  );
+      return [await readCapture(c), now] as const;
+    });
+    session.faceProblem = undefined;
+    return noting(session, () => queueCapture(session, sent, arrived, check));
+  };
+
+  app.put('/v1/enrolments/:id/face', requireContentType('multipart/form-data'), async (c) => {
+    const [id, token] = [c.req.param('id'), bearer(c.req.header('authorization'))];
+    const { session, leave } = sessions.enter(id, token, STATES);
+    const ticket = await takeCapture(c, session).catch((error: unknown) => {
+      leave();
+      throw error;
+    });
+    const work = noting(session, () => acceptCapture(session, ticket)).finally(leave);
+    const distances = await within(work, deps.answerWithin ?? ANSWER_WITHIN_MS);
+    if (distances !== undefined) return c.json({ status: 'face_accepted', distances });
+    const { status, face } = sessions.status(id, token);
+    return c.json({ status, ...face }, 202);
+  });
   return app;
 }
 

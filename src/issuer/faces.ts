@@ -153,11 +153,17 @@ export function createFaceComparer(
       ),
     checkLiveness: (portrait, { actions, frames }) => {
       const copies = frames.map(({ step, jpeg }) => ({ step, jpeg: new Uint8Array(jpeg) }));
-      const { result, place } = enqueue(
-        { kind: 'liveness', portrait: new Uint8Array(portrait), actions, frames: copies },
-        'compared',
-      );
-      return { result: result.then(verdictOf), place };
+      const task: FaceTask = { kind: 'liveness', portrait: new Uint8Array(portrait), actions, frames: copies };
+      const { result, place, cancel } = enqueue(task, 'compared');
+      return {
+        result: result.then(verdictOf),
+        place,
+        cancel: () => {
+          const isCancelled = cancel();
+          if (isCancelled) for (const bytes of picturesOf(task)) bytes.fill(0);
+          return isCancelled;
+        },
+      };
     },
     describeFace: async (picture, role) =>
       (await enqueue({ kind: 'describe', picture: new Uint8Array(picture), role }, 'described').result).descriptors,

@@ -52,13 +52,26 @@ export const SEQUENCES: readonly (readonly LivenessAction[])[] = sequences(ACTIO
  * Draws a sequence.
  *
  * @param random - Cryptographically secure.
- * @param now - Unix milliseconds.
  */
-export function drawChallenge(random: (length: number) => Uint8Array, now: number): LivenessChallenge {
-  const steps = (['look_ahead', ...drawOne(SEQUENCES, random)] as const).map((action) => ({
+export function drawSteps(random: (length: number) => Uint8Array): readonly LivenessStep[] {
+  return (['look_ahead', ...drawOne(SEQUENCES, random)] as const).map((action) => ({
     action,
     seconds: ACTION_SECONDS[action],
   }));
+}
+
+/**
+ * Asks for a sequence.
+ *
+ * @param random - Cryptographically secure.
+ * @param now - Unix milliseconds.
+ * @param steps - The sequence; by default one that is drawn now.
+ */
+export function drawChallenge(
+  random: (length: number) => Uint8Array,
+  now: number,
+  steps: readonly LivenessStep[] = drawSteps(random),
+): LivenessChallenge {
   const seconds = steps.reduce((sum, step) => sum + step.seconds, UPLOAD_SECONDS);
   return { id: toBase64Url(random(16)), steps, issuedAt: now, expiresAt: now + seconds * 1000 };
 }

@@ -13,7 +13,7 @@ import type { Attributes } from '../protocol/attributes.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { toBase64Url } from '../protocol/scope.ts';
 import type { ChipChallenge } from './chip_challenge.ts';
-import type { Place } from './face_queue.ts';
+import type { Ticket } from './face_queue.ts';
 import type { LivenessChallenge } from './liveness_challenge.ts';
 import type { SignedCredential } from './issue.ts';
 import type { PhoneCode } from './phone.ts';
@@ -57,13 +57,19 @@ export interface Session {
   challenge?: ChipChallenge | undefined;
   /** Waits for a capture, and for one only. */
   liveness?: LivenessChallenge | undefined;
-  /** Where the capture stands that is being examined. */
-  facePlace?: (() => Place | undefined) | undefined;
+  /** The capture that waits or is being examined. */
+  capture?: Pick<Ticket<unknown>, 'place' | 'cancel'> | undefined;
   /** Code of the refusal of the latest capture. */
   faceProblem?: string | undefined;
   /** The latest code that was sent to a phone. */
   phone?: PhoneCode | undefined;
   decision?: { readonly wish: string; readonly signed: SignedCredential };
+}
+
+/** A session in which nothing else runs until `leave` is called. */
+export interface Turn {
+  readonly session: Session;
+  readonly leave: () => void;
 }
 
 /** Open enrolment sessions of one issuer process. */
@@ -131,17 +137,12 @@ export class Sessions {
   }
 
   /**
-   * Runs one step at a time in a session, only in the given states.
+   * Begins a step in a session, one at a time and only in the given states; for steps that outlast their answer.
+   * All others use {@link Sessions.run}.
    *
-   * @throws {@link ProtocolError} `enrolment_unknown`, `enrolment_busy`, `enrolment_out_of_order`, and
-   * what `step` throws.
+   * @throws {@link ProtocolError} `enrolment_unknown`, `enrolment_busy`, `enrolment_out_of_order`.
    */
-  async run<T>(
-    id: string,
-    token: string,
-    states: readonly EnrolmentStatus[],
-    step: (session: Session) => T | Promise<T>,
-  ): Promise<T> {
+  enter(id: string, token: string, states: readonly EnrolmentStatus[]): Turn {
     const session = this.#find(id, token);
     if (session.busy) {
       throw new ProtocolError('enrolment_busy', 'the previous step of this enrolment is still running');
@@ -150,15 +151,37 @@ export class Sessions {
       throw new ProtocolError('enrolment_out_of_order', `this enrolment stands at "${session.status}"`);
     }
     session.busy = true;
+    return {
+      session,
+      leave: () => {
+        session.busy = false;
+      },
+    };
+  }
+
+  /**
+   * Runs one step at a time in a session, only in the given states.
+   *
+   * @throws {@link ProtocolError} as {@link Sessions.enter}, and what `step` throws.
+   */
+  async run<T>(
+    id: string,
+    token: string,
+    states: readonly EnrolmentStatus[],
+    step: (session: Session) => T | Promise<T>,
+  ): Promise<T> {
+    const { session, leave } = this.enter(id, token, states);
     try {
       return await step(session);
     } finally {
-      session.busy = false;
+      leave();
     }
   }
 
-  /** Forgets a session with everything in it. */
+  /** Forgets a session with everything in it, and what it has waiting elsewhere. */
   end(session: Session): void {
+    session.capture?.cancel();
+    session.capture = undefined;
     session.evidence = undefined;
     session.phone = undefined;
     this.#open.delete(session.id);
@@ -182,8 +205,8 @@ export class Sessions {
   }
 }
 
-function faceState({ facePlace, faceProblem }: Session): Readonly<Record<string, object>> {
-  const place = facePlace?.();
+function faceState({ capture, faceProblem }: Session): Readonly<Record<string, object>> {
+  const place = capture?.place();
   if (place !== undefined) {
     return { queue: { position: place.position, wait_seconds: Math.ceil(place.waitMs / 1000) } };
   }

@@ -214,9 +214,10 @@ describe('the service', () => {
       body: { code: 'body_too_large' },
     });
     const picture = new Uint8Array(MAX_FACE_BYTES + 1);
-    expect(await world.call('PUT', `${path}/face`, { token, body: picture, type: 'image/jpeg' })).toMatchObject({
-      status: 413,
-    });
+    const person = await world.enrolment();
+    expect(await world.document(person, passport())).toMatchObject({ status: 200 });
+    const sent = { token: person.token, body: picture, type: 'image/jpeg' };
+    expect(await world.call('PUT', `/v1/enrolments/${person.id}/face`, sent)).toMatchObject({ status: 413 });
     expect(await world.call('PUT', `${path}/face`, { token, body: '{}', type: 'text/plain' })).toMatchObject({
       status: 415,
       body: { code: 'content_type_unsupported' },

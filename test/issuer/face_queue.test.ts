@@ -96,6 +96,22 @@ describe('the queue', () => {
     await end(1);
   });
 
+  it('lets go of a task that is given up before its turn', async () => {
+    const { add, end, order } = house({ tasks: 3, bytes: 100 });
+    const [first, second, third] = [add(40), add(40), add(20)];
+    await sleep(0);
+    expect(second.cancel()).toBe(true);
+    await expect(second.result).rejects.toMatchObject({ code: 'enrolment_unknown' });
+    expect([second.place(), third.place()?.position]).toEqual([undefined, 1]);
+    expect(second.cancel()).toBe(false);
+    const fourth = add(40);
+    // What runs cannot be called back.
+    expect(first.cancel()).toBe(false);
+    for (let i = 0; i < 3; i++) await end(1);
+    expect(await Promise.all([first, third, fourth].map(({ result }) => result))).toEqual([0, 2, 3]);
+    expect(order).toEqual([0, 2, 3]);
+  });
+
   it('goes on after a task that fails', async () => {
     const queue = new FaceQueue({ tasks: 2, bytes: 10 }, {}, () => 0);
     const failing = queue.add('a', 1, () => Promise.reject(new Error('broken')));

@@ -9,6 +9,7 @@ import { FaceQueue } from '../../src/issuer/face_queue.ts';
 import { MAX_FACE_ATTEMPTS, MAX_LIVENESS_CHALLENGES } from '../../src/issuer/face_step.ts';
 import type { FaceCapture } from '../../src/issuer/faces.ts';
 import { FORM_BYTES } from '../../src/issuer/liveness_form.ts';
+import { SESSION_MILLISECONDS } from '../../src/issuer/session.ts';
 import { ProtocolError } from '../../src/protocol/errors.ts';
 import {
   type LivenessAction,
@@ -29,13 +30,13 @@ class Studio {
   verdict: () => { match: boolean; distances: Record<string, number> } = () => ({ match: true, distances: { a: 0.1 } });
   readonly world = new World();
 
-  constructor({ tasks = 64, answerWithin = 5000 } = {}) {
-    const queue = new FaceQueue({ tasks, bytes: 1e9 }, { liveness: TASK_MS }, () => performance.now());
+  constructor({ tasks = 64, answerWithin = 5000, taskMs = TASK_MS } = {}) {
+    const queue = new FaceQueue({ tasks, bytes: 1e9 }, { liveness: taskMs }, () => performance.now());
     this.world.answerWithin = answerWithin;
     this.world.checkLiveness = (_, capture) =>
       queue.add('liveness', 1, async () => {
         this.seen.push(capture);
-        await sleep(TASK_MS);
+        await sleep(taskMs);
         return this.verdict();
       });
   }
@@ -76,7 +77,7 @@ const framesFor = (steps: readonly { readonly action: LivenessAction }[], bytes 
     Array.from({ length: MIN_STEP_FRAMES[action] }, (_, i) => ({
       step,
       at: step * 10 + i,
-      jpeg: new Uint8Array(bytes).fill(++number % 256),
+      jpeg: new Uint8Array(bytes).fill(++number % 256).fill(number / 256, 0, 1),
     })),
   );
 
@@ -200,6 +201,82 @@ describe('a face in motion', () => {
     await first;
     await sendFrames(studio.deps, other, challenge, frames);
   });
+
+  it('waits no longer than its session lasts, and leaves the queue with it', async () => {
+    const taskMs = 1500;
+    studio = await new Studio({ answerWithin: 1, taskMs }).open();
+    const [first, second, late] = [await studio.person(), await studio.person(), await studio.person()];
+    const drawn = await Promise.all(
+      [first, second, late].map(async (person) => ({ person, ...(await requestLiveness(studio.deps, person)) })),
+    );
+    for (const { person, challenge, steps } of drawn.slice(0, 2)) {
+      expect(await studio.put(person, formOf(challenge, framesFor(steps)))).toMatchObject({ status: 202 });
+    }
+    // Its estimate is a third task's, and its session ends before.
+    studio.world.now += SESSION_MILLISECONDS - TASK_MS;
+    const { challenge, steps } = await requestLiveness(studio.deps, late);
+    expect(await studio.put(late, formOf(challenge, framesFor(steps)))).toMatchObject({ body: { code: 'face_busy' } });
+    studio.world.now += TASK_MS;
+    await studio.world.enrolment();
+    await sleep(taskMs);
+    expect(studio.seen).toHaveLength(1);
+  });
+});
+
+describe('an earlier capture', () => {
+  const actionsOf = ({ steps }: { readonly steps: readonly { readonly action: string }[] }) =>
+    steps.map(({ action }) => action).join();
+  const drawIn = async (person: { id: string; token: string }, times: number) => {
+    const drawn = new Set<string>();
+    for (let i = 0; i < times; i++) drawn.add(actionsOf(await ask(person)));
+    return drawn;
+  };
+  const ask = (person: { id: string; token: string }) => requestLiveness(studio.deps, person);
+
+  it('is not waited for: a sequence stays the same until it is answered, in all sessions of a person', async () => {
+    studio = await new Studio().open();
+    const [person, again] = [await studio.person(), await studio.person()];
+    const drawn = await drawIn(person, MAX_LIVENESS_CHALLENGES - 1);
+    expect(drawn.size).toBe(1);
+    expect(await drawIn(again, MAX_LIVENESS_CHALLENGES - 1)).toEqual(drawn);
+    // Pictures that are not judged change nothing.
+    const { challenge } = await ask(again);
+    await expect(sendFrames(studio.deps, again, { challenge }, [])).rejects.toMatchObject({ code: 'body_invalid' });
+    const latest = await ask(person);
+    expect(actionsOf(latest)).toBe([...drawn][0]);
+    await sendFrames(studio.deps, person, latest, framesFor(latest.steps));
+    // After each one that was judged, another is drawn: the same five times is one in five million.
+    const later = new Set<string>();
+    for (let i = 0; i < 5; i++) {
+      const next = await studio.person();
+      const asked = await ask(next);
+      later.add(actionsOf(asked));
+      await sendFrames(studio.deps, next, asked, framesFor(asked.steps));
+    }
+    expect(later.size).toBeGreaterThan(1);
+  });
+
+  it('is refused, byte for byte, by any session, and costs no try', async () => {
+    studio = await new Studio().open();
+    const asked = await ask(await studio.person());
+    const person = await studio.person();
+    const own = await ask(person);
+    const frames = framesFor(asked.steps);
+    studio.verdict = () => ({ match: false, distances: { a: 0.7 } });
+    await expect(sendFrames(studio.deps, person, own, frames)).rejects.toMatchObject({ code: 'face_mismatch' });
+    const other = await studio.person();
+    for (const { jpeg } of frames.slice(-MAX_FACE_ATTEMPTS - 1)) {
+      const next = await ask(other);
+      const [first, ...rest] = framesFor(next.steps);
+      if (first === undefined) throw new Error('no frames');
+      await expect(sendFrames(studio.deps, other, next, [{ ...first, jpeg }, ...rest])).rejects.toMatchObject({
+        code: 'liveness_frames_repeated',
+      });
+    }
+    studio.verdict = () => ({ match: true, distances: { a: 0.1 } });
+    await studio.show(other);
+    expect(studio.seen).toHaveLength(2);
+  });
 });
 
 describe('twenty people at once', () => {
@@ -303,10 +380,41 @@ describe('the form of a capture', () => {
     }
   });
 
-  it('is not read for a stranger', async () => {
+  /** Sends the beginning of a body that never ends. */
+  const endless = async (id: string, token: string, step = 'face') => {
+    let isCancelled = false;
+    const body = new ReadableStream({
+      start: (stream) => stream.enqueue(new Uint8Array(1000)),
+      cancel: () => void (isCancelled = true),
+    });
+    const type = step === 'face' ? 'multipart/form-data; boundary=x' : 'application/json';
+    const call = studio.world.call('PUT', `/v1/enrolments/${id}/${step}`, { token, body, type });
+    const answer = await Promise.race([call, sleep(500)]);
+    return answer === undefined ? 'reading' : { code: answer.body['code'], isRead: body.locked, isCancelled };
+  };
+
+  it('is read of one request a session, in its turn, and of no stranger', async () => {
     studio = await new Studio().open();
-    const person = await studio.person();
-    const { status, body } = await studio.put({ id: person.id, token: 'A'.repeat(43) }, new FormData());
-    expect([status, body['code']]).toEqual([404, 'enrolment_unknown']);
+    const { id, token } = await studio.person();
+    const early = await studio.world.enrolment();
+    const unread = { isRead: false, isCancelled: false };
+    for (const step of ['face', 'document']) {
+      expect(await endless(id, 'A'.repeat(43), step)).toEqual({ code: 'enrolment_unknown', ...unread });
+    }
+    expect(await endless(early.id, early.token)).toEqual({ code: 'enrolment_out_of_order', ...unread });
+    expect(await endless(id, token)).toBe('reading');
+    expect(await endless(id, token)).toEqual({ code: 'enrolment_busy', ...unread });
+    expect(await endless(early.id, early.token, 'document')).toBe('reading');
+    expect(await endless(early.id, early.token, 'document')).toEqual({ code: 'enrolment_busy', ...unread });
+  });
+
+  it('is read again after one that broke off', async () => {
+    studio = await new Studio().open();
+    const { id, token } = await studio.person();
+    const body = new ReadableStream({ start: (stream) => stream.error(new Error('reset')) });
+    const path = `/v1/enrolments/${id}/face`;
+    const broken = await studio.world.call('PUT', path, { token, body, type: 'multipart/form-data; boundary=x' });
+    expect(broken.status).toBe(500);
+    await studio.show({ id, token });
   });
 });

@@ -98,6 +98,7 @@ beforeAll(async () => {
     checkLiveness: () => ({
       result: Promise.resolve({ match: true, distances: { double: 0.3 } }),
       place: () => undefined,
+      cancel: () => false,
     }),
     logger: (service) => createLogger(service, { write: (line) => lines.push(line) }),
   });
