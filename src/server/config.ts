@@ -70,6 +70,8 @@ export interface Config {
   readonly liveness: 'required' | 'off';
   /** Enrolments that one network may begin in half an hour. */
   readonly enrolmentsPerNetwork: number;
+  /** Proxies in front of the issuer, each appending to `X-Forwarded-For`. */
+  readonly trustedProxies: number;
   /** Whose passports the issuer takes besides those of a demonstration. */
   readonly trust: TrustConfig;
 }
@@ -137,6 +139,7 @@ const schema = z.object({
     .min(1)
     .max(MAX_SESSIONS)
     .default(MAX_SESSIONS / 5),
+  TRUSTED_PROXIES: z.coerce.number().int().min(0).max(8).default(0),
   EPOCH_SECONDS: z.coerce.number().int().min(1).max(604_800).default(2),
   REVOCATION_APPROVALS: z.coerce.number().int().min(1).max(3).default(DEFAULT_RULES.approvals),
   // Short, so that a demonstration shows the whole course of a revocation; 14 days are meant for real use.
@@ -222,6 +225,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     sms: readSms(env),
     liveness: data.LIVENESS,
     enrolmentsPerNetwork: data.ENROLMENTS_PER_NETWORK,
+    trustedProxies: data.TRUSTED_PROXIES,
     trust: readTrust(env),
   };
 }
@@ -270,6 +274,7 @@ export function ephemeralConfig(): Config {
     // Making a capture takes seconds, and most tests are about something else.
     liveness: 'off',
     enrolmentsPerNetwork: MAX_SESSIONS,
+    trustedProxies: 0,
     trust: readTrust({}),
   };
 }

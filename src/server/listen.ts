@@ -31,9 +31,22 @@ export interface Listening {
 
 /** Milliseconds between two looks for connections that have become idle. */
 const IDLE_INTERVAL = 50;
+
 /** Network address of the other end of the connection. */
 export function connectionAddress(c: Context): string {
   return getConnInfo(c).remote.address ?? 'unknown';
+}
+
+/**
+ * The caller's address as the outermost of the trusted proxies saw it: callers choose what stands before.
+ *
+ * @param proxies - In front of the service, each appending to `X-Forwarded-For`; with 0 the connection counts.
+ */
+export function addressOf(c: Context, proxies: number): string {
+  if (proxies === 0) return connectionAddress(c);
+  const passed = (c.req.header('x-forwarded-for') ?? '').split(',').map((address) => address.trim());
+  const seen = passed.at(-proxies) ?? '';
+  return seen === '' ? connectionAddress(c) : seen;
 }
 
 /** Time that a client has to send a whole request, in milliseconds. */
@@ -91,7 +104,9 @@ export async function listen(
     });
   });
   const address = server.address();
-  const origin = `http://${hostname}:${String(typeof address === 'object' && address !== null ? address.port : port)}`;
+  // A number of IPv6 is bracketed in addresses, or its colons would end the host.
+  const host = hostname.includes(':') ? `[${hostname}]` : hostname;
+  const origin = `http://${host}:${String(typeof address === 'object' && address !== null ? address.port : port)}`;
   const close = (): Promise<void> =>
     new Promise((resolve) => {
       server.close(() => {

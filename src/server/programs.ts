@@ -30,7 +30,7 @@ import type { WitnessTables } from '../storage/witness.ts';
 import { openVerificationKey } from '../verifying/artifacts.ts';
 import { type Config, type Program, WITNESS_PROGRAMS, type WitnessProgram } from './config.ts';
 import { approverKeys, type Keys, witnessKeys } from './keys.ts';
-import { type App, connectionAddress, listen } from './listen.ts';
+import { addressOf, type App, listen } from './listen.ts';
 import { ARTIFACT_PARTS, ARTIFACTS, PAGES } from './pages.ts';
 import { publishedFiles } from './published_files.ts';
 import { createWalletHost, type WalletConfig } from './wallet_host.ts';
@@ -191,7 +191,7 @@ export async function startIssuer(
     Promise.resolve(
       createIssuer({
         ...options,
-        address: connectionAddress,
+        address: (c) => addressOf(c, config.trustedProxies),
         enrolmentsPerNetwork: config.enrolmentsPerNetwork,
         logger: logger('issuer'),
         clock,

@@ -21,7 +21,7 @@ const start = (config: Config): Promise<Stack> =>
 
 describe('a stack', () => {
   it('puts every program on an origin of its own and tells the wallet whom to trust', async () => {
-    const stack = await start(ephemeralConfig());
+    const stack = await start({ ...ephemeralConfig(), trustedProxies: 1, enrolmentsPerNetwork: 1 });
     try {
       const origins = [
         ...Object.values(stack.urls),
@@ -46,6 +46,13 @@ describe('a stack', () => {
       const enrolment = await fetch(`${stack.urls.issuer}/v1/enrolments`, { method: 'POST' });
       expect(enrolment.status).toBe(201);
       expect(enrolment.headers.get('access-control-allow-origin')).toBe('*');
+      // Behind a proxy each network has its own room.
+      const behind = ['198.51.100.7', '198.51.100.8', '198.51.100.7'].map((from) => ({ 'X-Forwarded-For': from }));
+      const begun: number[] = [];
+      for (const headers of behind) {
+        begun.push((await fetch(`${stack.urls.issuer}/v1/enrolments`, { method: 'POST', headers })).status);
+      }
+      expect(begun).toEqual([201, 201, 429]);
     } finally {
       await stack.close();
     }

@@ -6,10 +6,13 @@ import { Hono } from 'hono';
 import { expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/platform/limits.ts';
 import { parseVerifierConfig, readVerifierConfig } from '../../src/server/verifier_config.ts';
-import { addressOf } from '../../src/server/verifier_program.ts';
+import { addressOf } from '../../src/server/listen.ts';
 
 const SAMPLE = join(import.meta.dirname, '../../docs/deploy/verifier.json');
-const sample = JSON.parse(readFileSync(SAMPLE, 'utf8')) as Record<string, unknown> & { register: object };
+const sample = JSON.parse(readFileSync(SAMPLE, 'utf8')) as Record<string, unknown> & {
+  register: { witnesses: readonly object[] };
+};
+const { witnesses } = sample.register;
 
 const faultOf = (value: unknown, env: Record<string, string> = {}): string => {
   try {
@@ -88,6 +91,18 @@ it.each([
     { ...sample, webhook: { url: 'https://a.example/', secrets: ['secret'] } },
     /^webhook\.secrets\.0: /,
   ],
+  ['a long key', { ...sample, api_keys: ['x'.repeat(257)] }, /^api_keys\.0: must have at most 256 characters/],
+  [
+    'a secret of 66 bytes',
+    { ...sample, webhook: { url: 'https://a.example/', secrets: [`whsec_${'A'.repeat(88)}`] } },
+    /^webhook\.secrets\.0: /,
+  ],
+  [
+    'a witness twice',
+    register({ witnesses: [witnesses[0], { ...witnesses[0], name: 'x' }, witnesses[2]] }),
+    /^register\.witnesses: must have different names/,
+  ],
+  ['both on one port', { ...sample, operations: { host: 'localhost', port: 4200 } }, /^operations: must be another port/],
   ['an unknown member', { ...sample, orgin: 'x' }, /orgin/],
   ['a limit of none', { ...sample, limits: { per_key: { count: 0, seconds: 1 } } }, /^limits\.per_key\.count: /],
 ])('refuses %s, and says what to do', (_, value, message) => {
@@ -100,9 +115,21 @@ it('names every fault at once, and never what was written', () => {
   expect(message).not.toContain('secret');
 });
 
+it('takes one address of the register, or several', () => {
+  const urlOf = (url: unknown): unknown => parseVerifierConfig(register({ url }), {}).register.url;
+  expect(urlOf('https://a.example/')).toEqual(['https://a.example']);
+  expect(urlOf(['https://a.example', 'https://b.example/'])).toEqual(['https://a.example', 'https://b.example']);
+  expect(faultOf(register({ url: [] }))).toMatch(/^register\.url: /);
+});
+
+it('refuses the secrets of the sample in production', () => {
+  const message = faultOf(sample, { NODE_ENV: 'production' });
+  expect(message.split('\n').map((line) => line.split(':')[0])).toEqual(['api_keys', 'webhook.secrets']);
+});
+
 it('refuses a database that forgets, and webhooks to this machine, in production', () => {
   expect(faultOf({ ...sample, database: ':memory:' }, { NODE_ENV: 'production' })).toMatch(/^database: must be kept/);
-  const local = { ...sample, webhook: { url: 'http://127.0.0.1:1/', secrets: [`whsec_${'A'.repeat(43)}=`] } };
+  const local = { ...sample, api_keys: ['x'.repeat(44)], webhook: { url: 'http://127.0.0.1:1/', secrets: [`whsec_${'A'.repeat(43)}=`] } };
   expect(faultOf(local)).toBe('');
   expect(faultOf(local, { NODE_ENV: 'production' })).toMatch(/^webhook\.url: /);
 });
