@@ -70,6 +70,8 @@ export interface DeliverDeps {
   readonly signal?: AbortSignal;
   /** Secure random bytes: for a token under which the answer is sent once more where no reply came. */
   readonly random?: Random;
+  /** Called when the answer leaves for the first time: whatever comes back, the platform may have it. */
+  readonly onSend?: () => void;
 }
 
 /** Answer of a platform to a presentation. */
@@ -216,7 +218,7 @@ export function decline(pending: PendingRequest, deps: Omit<DeliverDeps, 'clock'
 async function answer(
   { request, origin }: PendingRequest,
   form: Readonly<Record<string, string>>,
-  { fetch, signal, random }: Omit<DeliverDeps, 'clock'>,
+  { fetch, signal, random, onSend }: Omit<DeliverDeps, 'clock'>,
 ): Promise<Delivered> {
   // Whoever sees a proof alone cannot ask for its reply: the token is nowhere in it.
   const retry = random === undefined ? {} : { retry_token: toBase64Url(random(RETRY_TOKEN_BYTES)) };
@@ -227,6 +229,7 @@ async function answer(
     body: new URLSearchParams({ ...form, state: request.state, ...retry }).toString(),
     signal,
   };
+  onSend?.();
   const reply = await (random === undefined ? send(fetch, call) : sendStubbornly(fetch, call));
   const body = jsonOf(reply, deliveredAnswer, 'the platform');
   if (body.redirect_uri !== undefined && !isOwnPage(body.redirect_uri, origin)) {

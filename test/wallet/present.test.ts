@@ -301,6 +301,22 @@ describe('deliver', () => {
     });
   });
 
+  it('tells once that the answer leaves, whatever comes back, and not of one that is too late', async () => {
+    const answers = [
+      () => Promise.reject(new TypeError('no answer')),
+      () => Promise.resolve(new Response('failed', { status: 500 })),
+      () => Promise.resolve(new Response('{')),
+    ];
+    let told = 0;
+    const request = pendingFor(requestFor({}, { now: world.now }));
+    const deps = { clock: () => world.now, random, onSend: () => (told += 1) };
+    for (const fetch of answers) await expect(deliver(request, presentation, { ...deps, fetch })).rejects.toThrow();
+    expect(told).toBe(answers.length);
+    const late = { ...deps, clock: () => world.now + 301_000, fetch: () => Promise.resolve(Response.json({})) };
+    await expect(deliver(request, presentation, late)).rejects.toMatchObject({ code: 'request_expired' });
+    expect(told).toBe(answers.length);
+  });
+
   it('does not deliver late, and takes no other answer', async () => {
     await expect(deliverTo({}, world.now + 301_000)).rejects.toMatchObject({ code: 'request_expired' });
     await expect(deliverTo({ redirect_uri: 5 })).rejects.toMatchObject({ code: 'response_invalid' });

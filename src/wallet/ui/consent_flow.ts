@@ -168,12 +168,15 @@ export function useConsent(fragment: string): ConsentFlow {
       setPhase({ name: 'delivering' });
       const answered = ready.armed.pending;
       const uses = { vault: await store.safe.secrets(), clock };
-      const sent = deliver(answered, presentation, { fetch: anonymousFetch, clock, random, signal });
+      let noted: Promise<void> | undefined;
+      // Whatever the platform answers, or does not: it has what is sent, and stands in the holder's list.
+      const onSend = (): void => void (noted = note(wallet, answered, consent, 'shared'));
+      const sent = deliver(answered, presentation, { fetch: anonymousFetch, clock, random, signal, onSend });
       const [{ redirectUri, confirmationCode }] = await Promise.all([
         sent.finally(() => performance.mark('bauta:verified')),
         remember(wallet, ready),
       ]);
-      await Promise.all([note(wallet, answered, consent, 'shared'), markUsed(answered, uses).catch(() => undefined)]);
+      await Promise.all([noted, markUsed(answered, uses).catch(() => undefined)]);
       setCode(confirmationCode);
       setPhase({ name: redirectUri === undefined ? 'other_device' : 'delivered' });
       if (redirectUri !== undefined) {
