@@ -176,8 +176,18 @@ describe('two pages at once', () => {
     expect(await codeOf(readThroughCompanion(second.deps, second.paired, ACCESS))).toBeUndefined();
   });
 
-  it('a second reading ends the hold of the first', async () => {
-    const house = new House(issued);
+  it('a second reading ends the hold of the first, and lets its card go before it takes one', async () => {
+    let taken = 0;
+    const house = new House(issued, {
+      wrap: (reader) => ({
+        ...reader,
+        async place(signal) {
+          expect(taken++).toBe(0);
+          const card = await reader.place(signal);
+          return { transmit: (command) => card.transmit(command), close: () => (taken--, card.close()) };
+        },
+      }),
+    });
     const [first, second] = [await house.page(), await house.page()];
     await readThroughCompanion(first.deps, first.paired, ACCESS);
     await readThroughCompanion(second.deps, second.paired, ACCESS);

@@ -321,6 +321,19 @@ describe('the kept result', () => {
   });
 
   it.each([
+    ['the root that ends before its signer', false],
+    ['the key that signed a link', true],
+  ])('ends with the validity of %s', async (_, isLink) => {
+    await rm(folder, { recursive: true });
+    const end = SIGNED_AT + 50 * DAY;
+    const brief = certify('csca', undefined, { validity: [SIGNED_AT - DAY, end] });
+    const linked = certify('csca', brief).certificate;
+    const listed = listOf([a], SIGNED_AT, certify('master_list_signer', brief));
+    await take([isLink ? linked : listed], [brief]);
+    expect((await openTrustStore(folder, NOW)).trust.validUntil).toBe(end);
+  });
+
+  it.each([
     '',
     '{}',
     '{"version":2,"inputs":[]}',
