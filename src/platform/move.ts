@@ -19,7 +19,10 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { csrf } from 'hono/csrf';
+import { HTTPException } from 'hono/http-exception';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { pageHeaders, securityHeaders } from '../http/headers.ts';
+import type { Logger } from '../http/logs.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import type { Move } from '../protocol/move.ts';
 import { MAX_REQUEST_SECONDS } from '../protocol/request.ts';
@@ -49,7 +52,12 @@ export interface MoveDeps {
   readonly database: OriginDatabase;
   readonly clock: () => number;
   readonly random: Random;
+  /** Told by code when one of the two verifiers gave no answer of use. */
+  readonly logger?: Logger;
 }
+
+/** Status of each of the page's faces. */
+const STATUS = { offered: 200, done: 200, failed: 400, unreachable: 502 } as const;
 
 /**
  * Makes the page; to be mounted at the root of the new origin, with the bridge's files.
@@ -65,22 +73,48 @@ export function createMovePage(deps: MoveDeps): Hono {
   const cookie = `__Host-bauta-${deps.name}-move`;
   const guarded = { httpOnly: true, secure: true, path: '/', sameSite: 'Lax' } as const;
   const ends = { from: old.origin, to: origin };
-  const page = (c: Context, state: Parameters<typeof moveDocument>[2]): Response | Promise<Response> => {
+  const page = (
+    c: Context,
+    state: keyof typeof STATUS,
+    status: ContentfulStatusCode = STATUS[state],
+  ): Response | Promise<Response> => {
     const document = moveDocument(languageFor('', c.req.header('accept-language') ?? ''), ends, state);
-    return c.html(document, state === 'failed' ? 400 : 200);
+    return c.html(document, status);
+  };
+  const refused = (error: unknown): ProtocolError => {
+    if (!(error instanceof ProtocolError)) throw error;
+    deps.logger?.warn({ move: error.code });
+    return error;
+  };
+  /** A request of each verifier, or undefined if one of them makes none. */
+  const begin = async (move: Move) => {
+    const ask = { ask: {}, move, ttl_seconds: MAX_REQUEST_SECONDS } as const;
+    try {
+      return await Promise.all([
+        old.client.create(ask),
+        deps.client.create({ ...ask, redirect_uri: `${origin}${MOVE_PATH}/return` }),
+      ]);
+    } catch (error) {
+      refused(error);
+      return undefined;
+    }
   };
   const app = new Hono();
   const ownForm = [csrf({ origin }), bodyLimit({ maxSize: LARGEST_FORM })] as const;
   app.use(`${MOVE_PATH}/*`, pageHeaders(), securityHeaders());
+  // Of a form that another site sent, or that is too large.
+  app.onError((error, c) => {
+    if (!(error instanceof HTTPException)) throw error;
+    return page(c, 'failed', error.status);
+  });
   app.get(MOVE_PATH, (c) => page(c, 'offered'));
 
   app.post(MOVE_PATH, ...ownForm, async (c) => {
     const move: Move = { ...ends, nonce: randomToken(random) };
-    const ask = { ask: {}, move, ttl_seconds: MAX_REQUEST_SECONDS } as const;
-    const [before, now] = await Promise.all([
-      old.client.create(ask),
-      deps.client.create({ ...ask, redirect_uri: `${origin}${MOVE_PATH}/return` }),
-    ]);
+    const begun = await begin(move);
+    // Whatever a verifier has against what this page asks, it is not the visitor's doing.
+    if (begun === undefined) return page(c, 'unreachable');
+    const [before, now] = begun;
     const expiresAt = clock() + MAX_REQUEST_SECONDS * 1000;
     const row = { nonce_hash: secretHash(move.nonce), old_id: before.id, new_id: now.id, expires_at: expiresAt };
     await insertMove(database, row, clock());
@@ -110,8 +144,7 @@ export function createMovePage(deps: MoveDeps): Hono {
       await linkMoved(database, oldSub, sub);
       return await page(c, 'done');
     } catch (error) {
-      if (error instanceof ProtocolError) return page(c, 'failed');
-      throw error;
+      return page(c, refused(error).code === 'verifier_unreachable' ? 'unreachable' : 'failed');
     }
   });
   return app;

@@ -16,8 +16,10 @@ import { createPlatformApp } from '../platform/app.ts';
 import { type BatchVerifier, createLocalVerifier } from '../platform/batch_verifier.ts';
 import { createCheckpointSource } from '../platform/checkpoints.ts';
 import { createCollector } from '../platform/collector.ts';
+import type { PlatformLimits } from '../platform/limits.ts';
 import { createPlatformMetrics } from '../platform/metrics.ts';
 import { createOperationsApp } from '../platform/operations.ts';
+import { randomToken } from '../platform/secrets.ts';
 import { createVerifyingPool } from '../platform/verifying_pool.ts';
 import { deliverWebhook } from '../platform/webhook_delivery.ts';
 import { createWebhookSender } from '../platform/webhook_sender.ts';
@@ -148,10 +150,12 @@ async function start(
       logger.warn({ checkpoints: 'not_taken' });
     },
   });
+  const counted: PlatformLimits = { ...limits, address: (c) => addressOf(c, proxies) };
+  const bridgeKey = randomToken(random);
   const app = createPlatformApp({
     origin: config.origin,
     basePath: config.base_path,
-    apiKeys: config.api_keys,
+    apiKeys: [...config.api_keys, bridgeKey],
     walletUrl: config.wallet_url,
     manifest,
     checkProof: collector.checkProof,
@@ -163,7 +167,7 @@ async function start(
     logger,
     metrics,
     button: await buttonScript(),
-    limits: { ...limits, address: (c) => addressOf(c, proxies) },
+    limits: counted,
     ...(sender === undefined ? {} : { webhooks: sender }),
   });
   let isEnding = false;
@@ -187,7 +191,9 @@ async function start(
       if (config.oidc === undefined) return { app };
       // Loaded where it is asked for: it brings a provider along.
       const { withBridge } = await import('./verifier_bridge.ts');
-      return { app: await withBridge(config, { app, local, database: pinned, logger, clock, closers }) };
+      const { registry } = metrics;
+      const own = { app, local, database: pinned, apiKey: bridgeKey, limits: counted, registry };
+      return { app: await withBridge(config, { ...own, logger, clock, closers }) };
     },
     config.listen.port,
     'verifier',

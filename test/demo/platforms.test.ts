@@ -480,12 +480,27 @@ describe('the poll', () => {
 describe('ballots', () => {
   it('count the first vote of a pseudonym, and the last of an account', () => {
     const ballots = new Ballots();
-    expect(ballots.cast('once', 'a', 'proved', 'sub-1', 0)).toBe(true);
-    expect(ballots.cast('once', 'a', 'proved', 'sub-1', 1)).toBe(false);
-    expect(ballots.cast('once', 'a', 'proved', 'sub-2', 1)).toBe(true);
-    ballots.cast('once', 'a', 'open', 'Ada', 3);
-    ballots.cast('once', 'a', 'open', 'Ada', 2);
-    expect(ballots.tally('once', 'a')).toEqual({ proved: [1, 1, 0, 0], open: [0, 0, 1, 0] });
+    expect(ballots.cast('once', 1, 'proved', 'sub-1', 0)).toBe(true);
+    expect(ballots.cast('once', 1, 'proved', 'sub-1', 1)).toBe(false);
+    expect(ballots.cast('once', 1, 'proved', 'sub-2', 1)).toBe(true);
+    ballots.cast('once', 1, 'open', 'Ada', 3);
+    ballots.cast('once', 1, 'open', 'Ada', 2);
+    expect(ballots.tally('once', 1)).toEqual({ proved: [1, 1, 0, 0], open: [0, 0, 1, 0] });
+  });
+
+  it('keep this round and the one before, whoever comes back late', () => {
+    const ballots = new Ballots();
+    const none = { proved: [0, 0, 0, 0], open: [0, 0, 0, 0] };
+    const one = { ...none, proved: [1, 0, 0, 0] };
+    ballots.cast('week', 1, 'proved', 'early', 0);
+    ballots.cast('week', 2, 'proved', 'sub-1', 0);
+    expect(ballots.cast('week', 1, 'proved', 'late', 1)).toBe(true);
+    expect(ballots.tally('week', 2)).toEqual(one);
+    expect(ballots.tally('week', 1)).toEqual({ ...none, proved: [1, 1, 0, 0] });
+    ballots.cast('week', 3, 'proved', 'sub-1', 0);
+    expect(ballots.cast('week', 1, 'proved', 'too late', 1)).toBe(false);
+    expect(ballots.tally('week', 1)).toEqual(none);
+    expect([ballots.tally('week', 2), ballots.tally('week', 3)]).toEqual([one, one]);
   });
 });
 

@@ -114,6 +114,8 @@ it('the balancer asks the verifiers’ port for operations, and passes every pat
   expect(verifiers).toHaveLength(2);
   expect(caddy).toContain(`reverse_proxy ${verifiers.map((name) => `${name}:4200`).join(' ')} {`);
   expect(caddy).toContain('health_port 4201');
-  for (const path of ['/oid4vp/*', '/v1/*', '/openapi.json', '/bauta-login.js']) expect(caddy).toContain(path);
+  const paths = /@verifier path (.*)/.exec(caddy)?.[1]?.split(' ') ?? [];
+  for (const path of ['/oid4vp/*', '/v1/*', '/openapi.json', '/bauta-login.js', '/oidc/*', '/move', '/move/*'])
+    expect(paths).toContain(path);
   expect(caddy).not.toContain('/metrics');
 });

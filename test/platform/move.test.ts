@@ -4,11 +4,13 @@ import type { Hono } from 'hono';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { poseidon } from '../../src/commitment/poseidon.ts';
 import { openCheckpoint } from '../../src/log/checkpoint.ts';
+import { createLogger } from '../../src/http/logs.ts';
 import { createPlatformApp } from '../../src/platform/app.ts';
 import { createLocalVerifier } from '../../src/platform/batch_verifier.ts';
 import { createPlatformClient, type PlatformClient } from '../../src/platform/client/client.ts';
 import { createCollector } from '../../src/platform/collector.ts';
 import { createMovePage } from '../../src/platform/move.ts';
+import { BRIDGE_TEXTS } from '../../src/platform/oidc/texts.ts';
 import { encodeMove, type Move, moveOf } from '../../src/protocol/move.ts';
 import { toBase64Url } from '../../src/protocol/scope.ts';
 import { migrate } from '../../src/storage/migrate.ts';
@@ -313,6 +315,34 @@ describe('a move', { timeout: 60_000 }, () => {
     await decline(pending.old, deps());
     const back = (await decline(pending.new, deps())).redirectUri ?? '';
     expect((await finish(cookie, `${back}&old_response_code=x`)).status).toBe(400);
+  });
+
+  it('says that an address does not answer, in the language of the visitor, and what another site sent is refused', async () => {
+    const away = createPlatformClient({
+      url: OLD,
+      apiKey: API_KEY,
+      fetch: () => Promise.reject(new TypeError('fetch failed')),
+    });
+    const lines: unknown[] = [];
+    const logger = createLogger('verifier', { write: (line) => lines.push(JSON.parse(line)) });
+    const deps = { origin: NEW, name: 'forum', client: clients[NEW] as PlatformClient, database, random, logger };
+    const app = createMovePage({ ...deps, old: { origin: OLD, client: away }, clock: world.clock });
+    const post = (origin: string): Promise<Response> =>
+      Promise.resolve(
+        app.request(`${NEW}/move`, {
+          method: 'POST',
+          headers: { origin, 'accept-language': 'zh-CN', 'content-type': 'application/x-www-form-urlencoded' },
+        }),
+      );
+    const answer = await post(NEW);
+    expect(answer.status).toBe(502);
+    expect(answer.headers.getSetCookie()).toEqual([]);
+    const text = await answer.text();
+    expect(text).toContain(BRIDGE_TEXTS.zh.move.unreachable);
+    expect(text).toContain('action="/move"');
+    expect(lines).toEqual([expect.objectContaining({ move: 'verifier_unreachable' })]);
+    const foreign = await post('https://evil.example');
+    expect([foreign.status, await foreign.text()]).toEqual([403, expect.stringContaining('data-move-failed')]);
   });
 
   it('takes no result of another device', async () => {

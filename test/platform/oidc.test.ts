@@ -4,10 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as openid from 'openid-client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { BRIDGE_TEXTS } from '../../src/platform/oidc/texts.ts';
 import { MAX_REQUEST_SECONDS } from '../../src/protocol/request.ts';
-import { INTERACTION_SECONDS } from '../../src/platform/oidc/provider.ts';
+import { STEP_UP_SECONDS } from '../../src/platform/oidc/policy.ts';
+import { INTERACTION_SECONDS, SESSION_SECONDS } from '../../src/platform/oidc/provider.ts';
 import type { Holder } from './fixtures.ts';
 import {
   answerLink,
@@ -48,6 +49,17 @@ async function claimsAfter(browser: Browser, who: Holder, parameters: Record<str
 async function silently(browser: Browser, parameters: Record<string, string> = {}): Promise<string> {
   const app = await open();
   return (await browser.follow(await app.link({ prompt: 'none', ...parameters }))).url;
+}
+
+/** Does something so many seconds from now. */
+async function later(seconds: number, act: () => Promise<void>): Promise<void> {
+  const real = Date.now.bind(Date);
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => real() + seconds * 1000);
+  try {
+    await act();
+  } finally {
+    clock.mockRestore();
+  }
 }
 
 describe('the bridge', () => {
@@ -93,6 +105,25 @@ describe('the bridge', () => {
     const { url } = await browser.follow(await app.link({ prompt: 'none' }));
     expect((await app.redeem(url)).claims()).toMatchObject({ sub: claims.sub, auth_time: claims.auth_time });
     expect(errorOf(await silently(new Browser()))).toBe('login_required');
+  });
+
+  it('ends a session eight hours after the login, however often it is used', async () => {
+    const browser = new Browser();
+    await claimsAfter(browser, holder);
+    for (const hours of [3, 6, 7.9]) {
+      await later(hours * 3600, async () => {
+        expect(errorOf(await silently(browser))).toBeNull();
+      });
+    }
+    await later(SESSION_SECONDS + 5, async () => {
+      expect(errorOf(await silently(browser))).toBe('login_required');
+    });
+  });
+
+  it('has nothing at its bare path, nor at one that is written otherwise', async () => {
+    for (const path of ['/oidc', '/oidc?x', '/%6fidc/jwks', '/oidc/nothing']) {
+      expect((await fetch(`${world.origin}${path}`)).status, path).toBe(404);
+    }
   });
 
   it('asks for the age when a client wants it and it was not proved, and tells it to that client alone', async () => {
@@ -143,9 +174,16 @@ describe('the bridge', () => {
       sub: claims.sub,
       acr: 'urn:bauta:possession',
     });
-    // Done for this session; a plain login would do as well.
+    // Made just now, so it counts; a plain login would do as well.
     expect(errorOf(await silently(browser, wanted))).toBeNull();
     expect(errorOf(await silently(browser, { acr_values: 'urn:bauta:possession urn:bauta:login' }))).toBeNull();
+    await later(STEP_UP_SECONDS - 30, async () => {
+      expect(errorOf(await silently(browser, wanted))).toBeNull();
+    });
+    await later(STEP_UP_SECONDS, async () => {
+      expect(errorOf(await silently(browser, wanted))).toBe('unmet_authentication_requirements');
+      expect(errorOf(await silently(browser))).toBeNull();
+    });
   });
 
   it('asks twice where the account to be stepped up is not known yet', async () => {

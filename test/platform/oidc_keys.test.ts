@@ -50,7 +50,10 @@ describe('the succession of keys', () => {
 
 describe('max_age=0', () => {
   it('asks, however short ago somebody logged in', async () => {
-    const check = bridgePolicy(() => Promise.resolve([]))
+    const check = bridgePolicy(
+      () => Promise.resolve([]),
+      () => 0,
+    )
       .get('login')
       ?.checks.get('max_age_zero');
     const asks = (maxAge: unknown, result: object = {}): unknown =>

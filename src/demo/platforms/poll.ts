@@ -24,8 +24,7 @@ export function pollRoutes(site: Site, begin: Begin): void {
   const ballots = new Ballots();
   /** The first of this month, YYYYMMDD. */
   const opens = (): number => Math.floor(dateInZone(clock(), site.timeZone) / 100) * 100 + 1;
-  const roundOf = (question: Question): string =>
-    question === 'week' ? `week-${String(Math.floor(clock() / WEEK))}` : `once-${String(opens())}`;
+  const roundOf = (question: Question): number => (question === 'week' ? Math.floor(clock() / WEEK) : opens());
   const rights: Readonly<Record<Question, () => Pick<CreateVerification, 'action' | 'limit'>>> = {
     week: () => ({ limit: { name: 'square', period: 'week', times: 1 } }),
     once: () => ({ action: { name: `surplus-${String(opens())}`, opens: opens() } }),

@@ -6,9 +6,11 @@
  *
  * @module
  */
+import { type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
+import type { StatusCode } from 'hono/utils/http-status';
 import type Provider from 'oidc-provider';
 import { pageHeaders, securityHeaders } from '../../http/headers.ts';
 import { type Logger, logUnexpected } from '../../http/logs.ts';
@@ -91,12 +93,14 @@ export async function createBridge(deps: BridgeDeps): Promise<Bridge> {
   const app = new Hono<{ Bindings: HttpBindings }>();
   installProblems(app, onError);
   app.use(`${BRIDGE_PATH}/*`, async (c, next) => {
+    // The provider needs the rest of the path as it was sent; the bare path, or one written with %, has none.
+    if (c.env.incoming.url?.startsWith(`${BRIDGE_PATH}/`) !== true) return c.notFound();
     // Whatever a proxy or a caller says: scheme and host are the configured ones.
     const { headers } = c.env.incoming;
     const { protocol, host } = new URL(origin);
     headers['x-forwarded-proto'] = protocol.slice(0, -1);
     headers['x-forwarded-host'] = host;
-    await next();
+    return next();
   });
   app.use(`${BRIDGE_PATH}/interaction/*`, pageHeaders(), securityHeaders());
   app.get(`${FILES_PATH}/:file`, securityHeaders(), (c) => {
@@ -107,11 +111,13 @@ export async function createBridge(deps: BridgeDeps): Promise<Bridge> {
   app.all(`${BRIDGE_PATH}/*`, async (c) => {
     const { incoming, outgoing } = c.env;
     const callback = (await provider()).callback();
+    // A HEAD is answered as a GET is, and hono would copy the mark of what was sent into a new response.
+    const answer = c.req.method === 'HEAD' ? new ServerResponse(incoming) : outgoing;
     // The provider's own routes begin at its issuer, and it finds its addresses from both.
     Object.assign(incoming, { originalUrl: incoming.url });
     incoming.url = (incoming.url ?? '').slice(BRIDGE_PATH.length);
-    await callback(incoming, outgoing);
-    return RESPONSE_ALREADY_SENT;
+    await callback(incoming, answer);
+    return answer === outgoing ? alreadySent(outgoing.statusCode) : headOf(c, answer);
   });
   return {
     app,
@@ -121,6 +127,23 @@ export async function createBridge(deps: BridgeDeps): Promise<Bridge> {
       await deleteExpired(deps.database, clock());
     },
   };
+}
+
+/**
+ * Says that the provider has answered, and with which status, for logs. A clone, since that is never one of the light
+ * responses that the server puts in the place of `Response` when it starts: of those it would write the headers again,
+ * and break the connection.
+ */
+function alreadySent(status: number): Response {
+  return new Response(null, { status, headers: RESPONSE_ALREADY_SENT.headers }).clone();
+}
+
+/** The answer to a HEAD, which the provider wrote to nobody. */
+function headOf(c: Context, answer: { readonly statusCode: number; getHeaders(): OutgoingHttpHeaders }): Response {
+  const headers = Object.entries(answer.getHeaders()).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, Array.isArray(value) ? value : String(value)] as const],
+  );
+  return c.body(null, answer.statusCode as StatusCode, Object.fromEntries(headers));
 }
 
 function checkDeps({ origin, name, secret }: BridgeDeps): void {

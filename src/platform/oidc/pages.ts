@@ -162,21 +162,22 @@ export async function loggedOutDocument(language: BridgeLanguage): Promise<strin
 export function moveDocument(
   language: BridgeLanguage,
   move: { readonly from: string; readonly to: string },
-  state: 'offered' | 'done' | 'failed',
+  state: 'offered' | 'done' | 'failed' | 'unreachable',
 ): Html {
   const texts = BRIDGE_TEXTS[language];
-  const { title, lead, offer, go, skip, done, failed } = texts.move;
+  const { title, lead, offer, go, skip, done } = texts.move;
+  const fault = state === 'failed' || state === 'unreachable' ? texts.move[state] : undefined;
   return layout(
     texts,
     title,
     html`<h1>${title}</h1>
       ${state === 'done' ? html`<p role="status" data-moved>${done}</p>` : html`<p>${lead(move.from, move.to)}</p>`}
-      ${state === 'failed' ? html`<p role="alert" data-move-failed>${failed}</p>` : ''}
+      ${fault === undefined ? '' : html`<p role="alert" data-move-failed="${state}">${fault}</p>`}
       ${
         state === 'done'
           ? ''
           : html`<p>${offer}</p>
-              <form method="post" class="ways"><button class="first" data-move>${go}</button></form>
+              <form method="post" action="/move" class="ways"><button class="first" data-move>${go}</button></form>
               <p class="soft">${skip}</p>`
       }`,
   );

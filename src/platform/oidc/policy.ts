@@ -6,7 +6,7 @@
  * | the client wants | the holder is asked |
  * | --- | --- |
  * | no session yet, `prompt=login`, or older than `max_age` | for a login |
- * | `acr` `urn:bauta:possession`, account known | for a step-up of that account |
+ * | `acr` `urn:bauta:possession`, account known | for a step-up of that account, unless it was made just now |
  * | `acr` `urn:bauta:possession`, account not known yet | for a login, and then for the step-up |
  * | `age_over_18`, not proved in this session's time | also for that |
  *
@@ -20,6 +20,8 @@ import { ACR } from '../client/messages.ts';
 
 /** The claim, and the scope that asks for it. */
 export const AGE_CLAIM = 'age_over_18';
+/** Seconds for which one step-up counts for whoever asks for another. */
+export const STEP_UP_SECONDS = 300;
 /** Values of `acr`, weakest first. */
 export const ACR_VALUES: readonly string[] = [ACR.login, ACR.step_up];
 
@@ -74,8 +76,12 @@ export function wantsPossession({ acrs }: Wanted): boolean {
  * The provider's policy.
  *
  * @param proved - Facts that a pseudonym has proved and that still count.
+ * @param clock - Unix time in milliseconds.
  */
-export function bridgePolicy(proved: (sub: string) => Promise<readonly string[]>): interactionPolicy.DefaultPolicy {
+export function bridgePolicy(
+  proved: (sub: string) => Promise<readonly string[]>,
+  clock: () => number,
+): interactionPolicy.DefaultPolicy {
   const policy = base();
   // What is disclosed is agreed to in the wallet, each time anew: a second consent here would only be a habit.
   policy.remove('consent');
@@ -91,7 +97,7 @@ export function bridgePolicy(proved: (sub: string) => Promise<readonly string[]>
       'possession',
       'the account must prove possession again',
       'unmet_authentication_requirements',
-      ({ oidc }) => wantsPossession(wantedOf(oidc)) && oidc.session?.acr !== ACR.step_up,
+      ({ oidc }) => wantsPossession(wantedOf(oidc)) && !hasSteppedUp(oidc, clock() / 1000),
     ),
   );
   login?.checks.add(
@@ -101,6 +107,12 @@ export function bridgePolicy(proved: (sub: string) => Promise<readonly string[]>
     }),
   );
   return policy;
+}
+
+/** Whether the wallet proved possession in this very request, or shortly before: a session is no proof of it. */
+function hasSteppedUp({ session, result }: KoaContextWithOIDC['oidc'], now: number): boolean {
+  if (session?.acr !== ACR.step_up) return false;
+  return result?.login !== undefined || now - (session.loginTs ?? 0) < STEP_UP_SECONDS;
 }
 
 function wantedOf(oidc: KoaContextWithOIDC['oidc']): Wanted {

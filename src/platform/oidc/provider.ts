@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { EventEmitter } from 'node:events';
 import Provider, { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { languageFor } from './texts.ts';
 import { type OidcDatabase, provedOf } from '../../storage/oidc.ts';
@@ -15,7 +16,7 @@ import type { BridgeKeys } from './keys.ts';
 import { errorDocument, loggedOutDocument, logoutDocument } from './pages.ts';
 import { ACR_VALUES, AGE_CLAIM, bridgePolicy } from './policy.ts';
 
-/** Seconds for which someone stays logged in at the bridge. */
+/** Seconds for which someone stays logged in at the bridge after the wallet answered, used or not. */
 export const SESSION_SECONDS = 8 * 3600;
 /** Seconds that an ID token is valid. */
 export const ID_TOKEN_SECONDS = 3600;
@@ -120,10 +121,11 @@ export function makeProvider(parts: ProviderParts): Provider {
       Grant: SESSION_SECONDS,
       IdToken: ID_TOKEN_SECONDS,
       Interaction: INTERACTION_SECONDS,
-      Session: SESSION_SECONDS,
+      // The provider asks at each use: what is left since the login, or use would keep a session for ever.
+      Session: (_, { loginTs }) => secondsLeft(loginTs, clock()),
     },
     interactions: {
-      policy: bridgePolicy(proved),
+      policy: bridgePolicy(proved, clock),
       url: (_, { uid }) => `${origin}${BRIDGE_PATH}/interaction/${uid}`,
     },
     loadExistingGrant: grantAll,
@@ -150,6 +152,10 @@ export function makeProvider(parts: ProviderParts): Provider {
   provider.on('server_error', (_, error) => {
     parts.onError(error);
   });
+  // Without a listener koa prints stacks. Of what is no fault of the bridge, it says so itself.
+  (provider as EventEmitter).on('error', (error: { readonly expose?: unknown }) => {
+    if (error.expose !== true) parts.onError(error);
+  });
   provider.use(async (ctx, next) => {
     ctx.set(
       'Content-Security-Policy',
@@ -160,6 +166,12 @@ export function makeProvider(parts: ProviderParts): Provider {
     await next();
   });
   return provider;
+}
+
+/** Seconds that a session has left, at least the one that the provider demands. */
+function secondsLeft(loginTs: number | undefined, now: number): number {
+  if (loginTs === undefined) return SESSION_SECONDS;
+  return Math.min(SESSION_SECONDS, Math.max(1, loginTs + SESSION_SECONDS - Math.floor(now / 1000)));
 }
 
 /** A client of the platform gets what it asks for: what is disclosed at all was agreed to in the wallet. */

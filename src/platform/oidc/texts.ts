@@ -37,6 +37,7 @@ const en = {
     skip: 'If you had no account there, you need not do anything.',
     done: 'Your account has come along. Log in as usual.',
     failed: 'The two proofs did not come together. Start again.',
+    unreachable: 'One of the two addresses does not answer. Your account is still there: try again in a minute.',
   },
 };
 
@@ -73,6 +74,7 @@ const zh: BridgeTexts = {
     skip: '如果你在旧网址没有账户，就不必做任何事。',
     done: '你的账户已经带过来了，照常登录即可。',
     failed: '两份证明没有凑齐，请重新开始。',
+    unreachable: '新旧两个网址中有一个没有回应。你的账户还在，请过一分钟再试。',
   },
 };
 
