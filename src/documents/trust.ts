@@ -203,6 +203,13 @@ function newest<T>(all: readonly T[], keyOf: (item: T) => string, timeOf: (item:
   return [...kept.values()];
 }
 
+/** The first date still ahead on which a list revokes something: what is trusted may be another thing then. */
+function nextRevocation(lists: readonly RevocationList[], at: number): number {
+  let next = Number.MAX_SAFE_INTEGER;
+  for (const { revoked } of lists) for (const date of revoked.values()) if (date > at && date < next) next = date;
+  return next;
+}
+
 /**
  * Verifies everything that was imported.
  *
@@ -267,6 +274,7 @@ export function verifyTrust(inputs: readonly TrustInput[], at: number): Trust {
       Number.MAX_SAFE_INTEGER,
       ...masterLists.map(({ validUntil }) => validUntil),
       ...links.map(({ by }) => by.validity.to),
+      nextRevocation(revocations, at) - 1,
     ),
   };
 }

@@ -226,6 +226,7 @@ describe('revocations', () => {
   it('take a country signing certificate out of the list, from their date on', async () => {
     await take([listOf([a, b])], [root]);
     expect(await take([crlBy(b, [revoke(b, NOW + DAY)])])).toBe('AA BB UT');
+    expect([await reopen(NOW + DAY - 1000), await reopen(NOW + DAY)]).toEqual(['AA BB UT', 'AA UT']);
     expect(await take([crlBy(a, [revoke(a)])])).toBe('BB UT');
     const { trust } = await openTrustStore(folder, NOW);
     expect(trust.masterLists).toMatchObject([{ certificates: 1, revoked: 1 }]);
