@@ -120,13 +120,10 @@ export async function openLanes(points: LanePoints, threads?: Threads): Promise<
         reject(failed(cause));
       });
     }
-    Promise.all(lanes.map((lane) => lane.open(points))).then(
-      () => resolve(),
-      (cause: unknown) => {
-        close(failed(cause));
-        reject(cause);
-      },
-    );
+    Promise.all(lanes.map((lane) => lane.open(points))).then(() => resolve(), reject);
+  }).catch((cause: unknown) => {
+    close(failed(cause));
+    throw cause;
   });
   return {
     count: lanes.length,
