@@ -194,4 +194,5 @@ export const RETRY_AFTER: Readonly<Record<string, number>> = {
   guard_busy: 60,
   verifier_unavailable: 1,
   database_unreachable: 2,
+  checkpoints_unavailable: 30,
 };

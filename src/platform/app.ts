@@ -33,6 +33,8 @@ import { secretHash, secretMatches } from './secrets.ts';
 import { verifyStateless } from './stateless.ts';
 import { createVerification } from './verifications.ts';
 
+/** Most characters of an API key: no longer one is read from a request. */
+export const LONGEST_API_KEY = 256;
 /** Largest body, bytes; a presentation has about two thousand. */
 const LARGEST_BODY = 65_536;
 
@@ -123,14 +125,14 @@ function checkConfiguration({ origin, basePath = '', apiKeys, walletUrl }: Platf
   const sound =
     isOrigin(origin) &&
     /^(\/[A-Za-z0-9_-]+)*$/.test(basePath) &&
-    apiKeys.every((key) => key.length >= 20) &&
+    apiKeys.every((key) => key.length >= 20 && key.length <= LONGEST_API_KEY) &&
     URL.canParse(walletUrl) &&
     isAllowedUrl(new URL(walletUrl)) &&
     !walletUrl.includes('#');
   if (!sound) {
     throw new ProtocolError(
       'configuration_invalid',
-      'a verifier needs its origin, keys of at least 20 characters, and the address of a wallet without a fragment',
+      'a verifier needs its origin, keys of 20 to 256 characters, and the address of a wallet without a fragment',
     );
   }
 }

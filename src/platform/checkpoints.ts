@@ -22,8 +22,8 @@ import type { CheckpointSource } from './deps.ts';
 
 /** How to follow a register. */
 export interface CheckpointSourceOptions {
-  /** Address of the register, without a slash at the end. */
-  readonly register: string;
+  /** Address of the register or of a mirror, or several, without a slash at the end: asked in this order until one will do. */
+  readonly register: string | readonly string[];
   /** Name under which the register signs: the origin of its checkpoints. */
   readonly name: string;
   /** Its Ed25519 public key, 32 bytes. */
@@ -46,7 +46,7 @@ export interface CheckpointSourceOptions {
   readonly onRefused?: (error: unknown) => void;
 }
 
-/** Milliseconds to wait for the register. */
+/** Milliseconds to wait for the register, or for a mirror. */
 const TIMEOUT = 3_000;
 /** Least milliseconds between two questions, however many unknown sizes are named. */
 const LEAST_INTERVAL = 1_000;
@@ -56,8 +56,8 @@ const LONGEST = 65_536;
 const answerSchema = z.object({ checkpoints: z.array(z.string()).min(1).max(16) });
 
 /**
- * Follows a register's checkpoints. Asks when it is asked, never by itself, and once for everyone who
- * waits.
+ * Follows a register's checkpoints. Asks when it is asked, never by itself, and once for everyone. Nobody waits for an
+ * answer but who needs it: while what is known is fresh, it is given out and the register is asked beside it.
  */
 export function createCheckpointSource(options: CheckpointSourceOptions): CheckpointSource {
   const { clock, refreshSeconds = 30, maxStaleSeconds = 3600 } = options;
@@ -68,22 +68,18 @@ export function createCheckpointSource(options: CheckpointSourceOptions): Checkp
 
   const ask = async (): Promise<void> => {
     triedAt = clock();
-    try {
-      known = advance(known, await fetchCheckpoints(options), clock());
-      fetchedAt = clock();
-    } catch (error) {
-      options.onRefused?.(error);
+    for (const register of [options.register].flat()) {
+      try {
+        known = advance(known, await fetchCheckpoints(register, options), clock());
+        fetchedAt = clock();
+        return;
+      } catch (error) {
+        options.onRefused?.(error);
+      }
     }
   };
 
-  return async (size) => {
-    const missing = size !== undefined && !known.witnessed.some(({ checkpoint }) => checkpoint.size === size);
-    if (Math.abs(clock() - triedAt) >= (missing ? LEAST_INTERVAL : refreshSeconds * 1000) || asking !== undefined) {
-      asking ??= ask().finally(() => {
-        asking = undefined;
-      });
-      await asking;
-    }
+  const checkFresh = (): void => {
     const now = clock();
     const checkpoints = known.witnessed.map(({ checkpoint }) => checkpoint);
     if (now - fetchedAt > maxStaleSeconds * 1000 || acceptedCheckpoints(checkpoints, now).length === 0) {
@@ -96,7 +92,27 @@ export function createCheckpointSource(options: CheckpointSourceOptions): Checkp
         cause,
       });
     }
-    return checkpoints;
+  };
+  const isFresh = (): boolean => {
+    try {
+      checkFresh();
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  return async (size) => {
+    const missing = size !== undefined && !known.witnessed.some(({ checkpoint }) => checkpoint.size === size);
+    if (Math.abs(clock() - triedAt) >= (missing ? LEAST_INTERVAL : refreshSeconds * 1000) || asking !== undefined) {
+      asking ??= ask().finally(() => {
+        asking = undefined;
+      });
+      // A silent register, or a visitor who names sizes that do not exist, holds up nobody else.
+      if (missing || !isFresh()) await asking;
+    }
+    checkFresh();
+    return known.witnessed.map(({ checkpoint }) => checkpoint);
   };
 }
 
@@ -104,8 +120,8 @@ function unavailable(message: string, options?: ErrorOptions): ProtocolError {
   return new ProtocolError('checkpoints_unavailable', message, options);
 }
 
-async function fetchCheckpoints(options: CheckpointSourceOptions): Promise<OpenedCheckpoints> {
-  const { register, name, publicKey, witnesses, fetch, clock } = options;
+async function fetchCheckpoints(register: string, options: CheckpointSourceOptions): Promise<OpenedCheckpoints> {
+  const { name, publicKey, witnesses, fetch, clock } = options;
   const response = await fetch(`${register}/v1/checkpoints`, {
     headers: { Accept: 'application/json' },
     redirect: 'error',

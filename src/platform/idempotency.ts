@@ -6,7 +6,7 @@
  *
  * @module
  */
-import canonicalize from 'canonicalize';
+import { canonicalJson } from '../protocol/canonical.ts';
 import type { IdempotencyRow } from '../storage/platform.ts';
 import type { PlatformDeps } from './deps.ts';
 import { openReply, sealReply } from './sealed_replies.ts';
@@ -23,7 +23,11 @@ export interface IdempotentRequest {
   readonly body: unknown;
 }
 
-/** The row that keeps an answer. */
+/**
+ * The row that keeps an answer.
+ *
+ * @throws ProtocolError `body_invalid` where a text of the request is not Unicode.
+ */
 export function idempotencyRow(
   { clock, random }: Pick<PlatformDeps, 'clock' | 'random'>,
   request: IdempotentRequest,
@@ -31,7 +35,7 @@ export function idempotencyRow(
 ): IdempotencyRow {
   return {
     name: secretHash(secretOf(request)),
-    body_hash: secretHash(canonicalize(request.body) ?? ''),
+    body_hash: secretHash(canonicalJson(request.body, 'body_invalid')),
     sealed: sealReply(secretOf(request), 'idempotency', answer, random),
     expires_at: clock() + IDEMPOTENCY_SECONDS * 1000,
   };

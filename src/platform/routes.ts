@@ -13,6 +13,7 @@ import {
   MAX_PAGE_SIZE,
   problemSchema,
   responseAcceptedSchema,
+  tokenSchema,
   verificationListSchema,
   verificationSchema,
   verifiedProofSchema,
@@ -49,7 +50,7 @@ function problems<Status extends keyof typeof PROBLEMS>(...statuses: Status[]): 
 
 const json = <Schema extends z.ZodType>(schema: Schema) => ({ 'application/json': { schema } });
 const security = [{ Bearer: [] }];
-const idSchema = z.object({ id: z.string().max(128) });
+const idSchema = z.object({ id: tokenSchema });
 
 /** Begin a verification. */
 export const createVerificationRoute = createRoute({

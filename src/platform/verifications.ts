@@ -66,7 +66,7 @@ export async function createVerification(
   if (body.expect_sub !== undefined) nullifierOf(body.expect_sub);
   const redirect = body.channel === 'same_device' ? checkRedirect(deps.origin, body.redirect_uri) : null;
   const iat = Math.floor(now / 1000);
-  const context = await contextOf(deps, body, iat);
+  const context = contextOf(deps, body, iat);
   const responseUri = `${baseUrl(deps)}/oid4vp/responses`;
   const request: RequestObject = {
     aud: 'https://self-issued.me/v2',
@@ -88,6 +88,8 @@ export async function createVerification(
     channel: body.channel,
   };
   requestInputs(request);
+  // Last of all checks: what it keeps is kept for ever, and a refused request must not decide it.
+  if (context.kind === 'action') await keepOpening(deps, context);
   const browserToken = randomToken(random);
   const row: VerificationRow = {
     id: randomToken(random),
@@ -133,11 +135,16 @@ export async function createVerification(
     : { created, repeated: false };
 }
 
-async function contextOf(deps: PlatformDeps, { action, limit }: Body, iat: number): Promise<Context> {
+function contextOf(deps: PlatformDeps, { action, limit }: Body, iat: number): Context {
   if (action !== undefined && limit !== undefined) {
     throw new ProtocolError('request_invalid', 'ask for an action or for a limit, not for both');
   }
-  if (action !== undefined) return { kind: 'action', ...(await checkAction(deps, action)) };
+  if (action !== undefined) {
+    if (toDate(action.opens) > dateInZone(deps.clock(), deps.timeZone)) {
+      throw new ProtocolError('action_not_open', 'an action can be asked for from the day on which it opens');
+    }
+    return { kind: 'action', ...action };
+  }
   if (limit === undefined) return { kind: 'account' };
   const seconds = PERIOD_SECONDS[limit.period];
   return { kind: 'epoch', name: limit.name, seconds, number: periodNumber(iat, seconds), limit: limit.times };
@@ -171,15 +178,11 @@ function checkRedirect(origin: string, redirect = `${origin}/`): string {
  * An action's opening date keeps out seeds that are newer. It is therefore never in the future, where
  * it would let a reset seed act again, and never changes, which would make another action of it.
  */
-async function checkAction(
-  deps: PlatformDeps,
-  { name, opens }: { name: string; opens: number },
-): Promise<{ name: string; opens: number }> {
-  if (toDate(opens) > dateInZone(deps.clock(), deps.timeZone)) {
-    throw new ProtocolError('action_not_open', 'an action can be asked for from the day on which it opens');
-  }
-  if ((await actionOpening(deps.database, name, opens)) !== opens) {
+async function keepOpening(
+  { database }: PlatformDeps,
+  { name, opens }: { readonly name: string; readonly opens: number },
+): Promise<void> {
+  if ((await actionOpening(database, name, opens)) !== opens) {
     throw new ProtocolError('action_opens_differently', 'this action is known with another opening date');
   }
-  return { name, opens };
 }

@@ -131,7 +131,12 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
   };
 }
 
-function signerOf(secret: string): Webhook {
+/**
+ * Makes what signs with a secret.
+ *
+ * @throws {@link ProtocolError} `webhook_secret_invalid`.
+ */
+export function signerOf(secret: string): Webhook {
   // 24 to 64 bytes, as Standard Webhooks demands.
   if (!/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/.test(secret)) throw secretInvalid();
   try {

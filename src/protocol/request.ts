@@ -12,8 +12,8 @@
  * @module
  */
 import { utf8ToBytes } from '@noble/hashes/utils.js';
-import canonicalize from 'canonicalize';
 import { z } from 'zod';
+import { canonicalJson } from './canonical.ts';
 import { type CalendarDate, daysBetween, toDate } from './dates.ts';
 import { HASH_TAG } from './domains.ts';
 import { ProtocolError } from './errors.ts';
@@ -158,26 +158,27 @@ export interface RequestInputs {
  * Hash of everything in a request that a proof must answer.
  *
  * @param request - The request object; absent optional members count as null.
+ * @throws {@link ProtocolError} `request_invalid` where a text in it is not Unicode.
  */
 export function bindingOf(request: RequestObject): FieldElement {
-  const bound = canonicalize({
-    client_id: request.client_id,
-    response_uri: request.response_uri,
-    nonce: request.nonce,
-    state: request.state,
-    expiry: request.exp,
-    dcql_query: request.dcql_query,
-    policy: request.policy,
-    nationality_mask: request.nationality_mask,
-    context: request.context,
-    purpose: request.purpose,
-    expect_sub: request.expect_sub ?? null,
-    channel: request.channel,
-    transaction_data: request.transaction_data ?? null,
-  });
-  if (bound === undefined) {
-    throw new ProtocolError('request_invalid', 'the request has no canonical form');
-  }
+  const bound = canonicalJson(
+    {
+      client_id: request.client_id,
+      response_uri: request.response_uri,
+      nonce: request.nonce,
+      state: request.state,
+      expiry: request.exp,
+      dcql_query: request.dcql_query,
+      policy: request.policy,
+      nationality_mask: request.nationality_mask,
+      context: request.context,
+      purpose: request.purpose,
+      expect_sub: request.expect_sub ?? null,
+      channel: request.channel,
+      transaction_data: request.transaction_data ?? null,
+    },
+    'request_invalid',
+  );
   return hashToField(HASH_TAG.binding, utf8ToBytes(bound));
 }
 

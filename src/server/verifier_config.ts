@@ -8,9 +8,12 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { checkWitnessPolicy } from '../log/cosignature.ts';
+import { LONGEST_API_KEY } from '../platform/app.ts';
 import { DEFAULT_LIMITS } from '../platform/limits.ts';
 import { MOST_CLIENTS, oidcClientSchema } from '../platform/oidc/clients.ts';
 import { checkWebhookUrl } from '../platform/webhook_delivery.ts';
+import { signerOf } from '../platform/webhook_sender.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { fromBase64Url, isAllowedUrl, isOrigin } from '../protocol/scope.ts';
 
@@ -30,6 +33,31 @@ const isKey = (text: string): boolean => {
 const publicKey = z
   .string()
   .refine(isKey, 'must be an Ed25519 public key: 43 characters of base64url, as in the wallet’s config.json');
+const isWebhookSecret = (text: string): boolean => {
+  try {
+    signerOf(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+/** Whether each name and each key is there once: a key under two names would count twice. */
+const areDistinct = (witnesses: readonly { readonly name: string; readonly key: string }[]): boolean => {
+  try {
+    checkWitnessPolicy({
+      keys: witnesses.map(({ name, key }) => ({ name, publicKey: fromBase64Url(key) })),
+      threshold: 0,
+    });
+    return true;
+  } catch {
+    return false;
+  }
+};
+const apiKey = z
+  .string()
+  .regex(/^[\x21-\x7e]+$/, 'must be visible ASCII characters')
+  .min(LEAST_API_KEY, `must have at least ${String(LEAST_API_KEY)} characters: openssl rand -base64 33`)
+  .max(LONGEST_API_KEY, `must have at most ${String(LONGEST_API_KEY)} characters: openssl rand -base64 33`);
 const webUrl = z
   .string()
   .refine(
@@ -59,23 +87,22 @@ const schema = z.strictObject({
     .string()
     .regex(/^(file:.+|:memory:|postgres(ql)?:\/\/.+)$/, 'must be file:PATH or postgres://…')
     .default('file:verifier.db'),
-  api_keys: z
-    .array(
-      z
-        .string()
-        .regex(/^[\x21-\x7e]+$/, 'must be visible ASCII characters')
-        .min(LEAST_API_KEY, `must have at least ${String(LEAST_API_KEY)} characters: openssl rand -base64 33`),
-    )
-    .min(1, 'must hold a key for the platform’s backend: make one with openssl rand -base64 33'),
+  api_keys: z.array(apiKey).min(1, 'must hold a key for the platform’s backend: make one with openssl rand -base64 33'),
   register: z
     .strictObject({
-      url: webUrl.transform((text) => text.replace(/\/+$/, '')),
+      /** One address, or several that are asked in this order: the register's own, and mirrors. */
+      url: z
+        .union([webUrl.transform((text) => [text]), z.array(webUrl).min(1).max(8)])
+        .transform((addresses) => addresses.map((text) => text.replace(/\/+$/, ''))),
       name: z.string().min(1),
       key: publicKey,
       time_zone: timeZone.default('Asia/Shanghai'),
       epoch_seconds: z.number().int().min(1).max(604_800).default(21_600),
       turn: z.enum(['schedule', 'on_demand']).default('schedule'),
-      witnesses: z.array(z.strictObject({ name: z.string().min(1), key: publicKey })).min(1),
+      witnesses: z
+        .array(z.strictObject({ name: z.string().min(1), key: publicKey }))
+        .min(1)
+        .refine(areDistinct, 'must have different names and different keys'),
       threshold: z.number().int().min(1),
     })
     .refine(({ witnesses, threshold }) => threshold * 2 > witnesses.length && threshold <= witnesses.length, {
@@ -93,7 +120,11 @@ const schema = z.strictObject({
     .strictObject({
       url: z.string(),
       secrets: z
-        .array(z.string().regex(/^whsec_[A-Za-z0-9+/=]{32,}$/, 'must be whsec_ and base64: openssl rand -base64 32'))
+        .array(
+          z
+            .string()
+            .refine(isWebhookSecret, 'must be whsec_ and the base64 of 24 to 64 bytes: openssl rand -base64 32'),
+        )
         .min(1, 'must hold a secret: whsec_ and the output of openssl rand -base64 32'),
     })
     .optional(),
@@ -199,6 +230,10 @@ export function parseVerifierConfig(value: unknown, env: Environment): VerifierC
   if (production && config.database === ':memory:') {
     throw invalid(['database: must be kept, since it holds consumed actions: file:PATH or postgres://…'], undefined);
   }
+  if (isOneSocket(config.listen, config.operations)) {
+    throw invalid(['operations: must be another port than that of listen, which the public reaches'], undefined);
+  }
+  if (production) checkPlaceholders(config);
   if (config.moved_from !== undefined && config.oidc === undefined) {
     throw invalid(['moved_from: needs oidc, which shows the page'], undefined);
   }
@@ -212,6 +247,27 @@ export function parseVerifierConfig(value: unknown, env: Environment): VerifierC
       perAddress: limitOf(limits.per_address, DEFAULT_LIMITS.perAddress),
     },
   };
+}
+
+/** What docs/deploy/verifier.json has in the place of secrets. */
+const PLACEHOLDERS: ReadonlySet<string> = new Set([
+  'set-by-BAUTA_VERIFIER_API_KEYS',
+  `whsec_${btoa('set by BAUTA_VERIFIER_WEBHOOK_SECRETS')}`,
+]);
+
+/** Everybody can read the sample: what stands in it is no secret. */
+function checkPlaceholders({ api_keys, webhook }: Pick<z.output<typeof schema>, 'api_keys' | 'webhook'>): void {
+  const faults = Object.entries({ api_keys, 'webhook.secrets': webhook?.secrets ?? [] }).flatMap(([member, secrets]) =>
+    secrets.some((secret) => PLACEHOLDERS.has(secret)) ? [`${member}: must not be what the sample has: make one`] : [],
+  );
+  if (faults.length > 0) throw invalid(faults, undefined);
+}
+
+type Address = z.output<typeof address>;
+
+function isOneSocket(one: Address, other: Address): boolean {
+  const isEvery = ({ host }: Address): boolean => host === '0.0.0.0' || host === '::';
+  return one.port !== 0 && one.port === other.port && (one.host === other.host || isEvery(one) || isEvery(other));
 }
 
 function invalid(faults: readonly string[], cause: unknown): ProtocolError {

@@ -26,7 +26,13 @@ let source: CheckpointSource;
 const sign = (checkpoint: Checkpoint, secret = SECRET, by: readonly number[] = [1, 2]): string =>
   cosigned(signCheckpoint(checkpoint, secret, checkpoint.origin), Math.floor(now / 1000), by);
 const notes = (...signed: string[]): Response => Response.json({ checkpoints: signed });
-const sizes = async (size?: number): Promise<number[]> => (await source(size)).map((checkpoint) => checkpoint.size);
+/** Asks, and lets the question that was begun beside the answer come to its end. */
+const settled = async (size?: number): ReturnType<CheckpointSource> => {
+  await source(size);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  return source(size);
+};
+const sizes = async (size?: number): Promise<number[]> => (await settled(size)).map((checkpoint) => checkpoint.size);
 
 beforeEach(() => {
   now = NOON;
@@ -61,6 +67,35 @@ describe('the checkpoint source', () => {
     register = () => notes(sign(one), sign(two));
     expect(await sizes()).toEqual([7, 9]);
     expect(asked).toBe(2);
+  });
+
+  it('lets nobody wait for a silent register who can be served with what is known', async () => {
+    await source();
+    register = () => new Promise<Response>(() => undefined);
+    now += 60_000;
+    expect(await source()).toMatchObject([{ size: 7 }]);
+    // Somebody names a size that does not exist, and waits for the register.
+    void source(99);
+    expect(await source(7)).toMatchObject([{ size: 7 }]);
+    expect(asked).toBe(2);
+  });
+
+  it('asks one mirror after the other', async () => {
+    const urls: unknown[] = [];
+    const mirrored = createCheckpointSource({
+      register: ['https://away.example', 'https://mirror.example'],
+      name: NAME,
+      publicKey,
+      witnesses: POLICY,
+      epochs: { epochSeconds: 3600, turn: 'on_demand' },
+      fetch: (input) => {
+        urls.push(input);
+        return urls.length === 1 ? Promise.reject(new TypeError('fetch failed')) : Promise.resolve(notes(sign(one)));
+      },
+      clock: () => now,
+    });
+    expect(await mirrored()).toMatchObject([{ size: 7 }]);
+    expect(urls).toEqual(['https://away.example/v1/checkpoints', 'https://mirror.example/v1/checkpoints']);
   });
 
   it('asks for a size that it does not know, at most once a second', async () => {
@@ -118,7 +153,7 @@ describe('the checkpoint source', () => {
     await source();
     register = () => notes(sign({ ...one, ...change }));
     now += 30_000;
-    expect(await source()).toMatchObject([{ presentationRoot: 11n, epoch: 3 }]);
+    expect(await settled()).toMatchObject([{ presentationRoot: 11n, epoch: 3 }]);
     expect(refused).toMatchObject([{ code: 'checkpoint_second_root' }]);
   });
 
@@ -149,7 +184,7 @@ describe('the checkpoint source', () => {
     await source();
     register = () => notes(sign(one), sign({ ...one, presentationRoot: toField(33n) }, SECRET, [2]));
     now += 30_000;
-    expect(await source()).toMatchObject([{ presentationRoot: 11n }]);
+    expect(await settled()).toMatchObject([{ presentationRoot: 11n }]);
     expect(refused).toEqual([]);
   });
 });

@@ -186,6 +186,15 @@ describe('malformed answers', () => {
       code: 'vp_token_invalid',
     });
     expect(await problemOf(await respond(verifier, { vp_token: '{}' }))).toEqual({ status: 400, code: 'body_invalid' });
+    // An id that cannot be one is not looked for: PostgreSQL would fail at it.
+    expect(await problemOf(await respond(verifier, { state: '\u0000', error: 'access_denied' }))).toEqual({
+      status: 400,
+      code: 'body_invalid',
+    });
+    for (const path of ['/oid4vp/requests/%00', '/v1/verifications/%00']) {
+      const headers = { ...bearer(), 'Browser-Token': 'x' };
+      expect((await problemOf(await call(verifier.app, path, { headers }))).code).toBe('body_invalid');
+    }
     expect(await problemOf(await respond(verifier, { state: 'x'.repeat(43), vp_token: '{}' }))).toEqual({
       status: 404,
       code: 'request_unknown',

@@ -138,6 +138,9 @@ describe('creating a verification', () => {
       { ask: { pseudonym: false }, action: { name: 'x', opens: 20261101 } },
       'request_invalid',
     ],
+    ['an action with a control character', { action: { name: 'a\u0000', opens: 20261101 } }, 'body_invalid'],
+    ['half a character in a limit', { limit: { name: 'a\ud800', period: 'day', times: 2 } }, 'body_invalid'],
+    ['a page with a control character', { redirect_uri: `${PAGE}?\u0000` }, 'body_invalid'],
     ['an action without name', { action: { name: '', opens: 20261101 } }, 'body_invalid'],
     ['an action on 31 November', { action: { name: 'x', opens: 20261131 } }, 'date_invalid'],
     [
@@ -153,6 +156,10 @@ describe('creating a verification', () => {
 
   it('keeps an action’s opening date, which would otherwise make another action of it', async () => {
     const action = { name: 'vote', opens: 20261101 };
+    // What is refused decides nothing.
+    expect(await refusal({ ask: { pseudonym: false }, action: { ...action, opens: 20261102 } })).toBe(
+      'request_invalid',
+    );
     expect((await create({ ask: {}, action })).status).toBe(201);
     expect((await create({ ask: {}, action })).status).toBe(201);
     expect(await refusal({ ask: {}, action: { ...action, opens: 20261102 } })).toBe('action_opens_differently');

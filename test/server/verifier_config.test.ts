@@ -102,7 +102,11 @@ it.each([
     register({ witnesses: [witnesses[0], { ...witnesses[0], name: 'x' }, witnesses[2]] }),
     /^register\.witnesses: must have different names/,
   ],
-  ['both on one port', { ...sample, operations: { host: 'localhost', port: 4200 } }, /^operations: must be another port/],
+  [
+    'both on one port',
+    { ...sample, operations: { host: 'localhost', port: 4200 } },
+    /^operations: must be another port/,
+  ],
   ['an unknown member', { ...sample, orgin: 'x' }, /orgin/],
   ['a limit of none', { ...sample, limits: { per_key: { count: 0, seconds: 1 } } }, /^limits\.per_key\.count: /],
 ])('refuses %s, and says what to do', (_, value, message) => {
@@ -129,7 +133,11 @@ it('refuses the secrets of the sample in production', () => {
 
 it('refuses a database that forgets, and webhooks to this machine, in production', () => {
   expect(faultOf({ ...sample, database: ':memory:' }, { NODE_ENV: 'production' })).toMatch(/^database: must be kept/);
-  const local = { ...sample, api_keys: ['x'.repeat(44)], webhook: { url: 'http://127.0.0.1:1/', secrets: [`whsec_${'A'.repeat(43)}=`] } };
+  const local = {
+    ...sample,
+    api_keys: ['x'.repeat(44)],
+    webhook: { url: 'http://127.0.0.1:1/', secrets: [`whsec_${'A'.repeat(43)}=`] },
+  };
   expect(faultOf(local)).toBe('');
   expect(faultOf(local, { NODE_ENV: 'production' })).toMatch(/^webhook\.url: /);
 });

@@ -40,6 +40,12 @@ export const MAX_IDEMPOTENCY_KEY = 128;
 /** Verifications on a page of the list, at most; 20 unless told. */
 export const MAX_PAGE_SIZE = 100;
 
+/** An identifier or a state as the verifier makes them; no other text is looked for in the database. */
+export const tokenSchema = z.string().regex(/^[A-Za-z0-9_-]{1,128}$/);
+/** Text that a database keeps and RFC 8785 writes: without control characters and halves of characters. */
+const plain = /^[^\p{Cc}\p{Cs}]*$/u;
+const nameSchema = z.string().min(1).max(200).regex(plain).meta({ description: 'Without control characters.' });
+
 /** The ask of the published list. The generator of OpenAPI shows one value of a literal of many; these are all. */
 const documentedAskSchema = askSchema
   .extend({
@@ -56,14 +62,14 @@ export const createVerificationSchema = z
     expect_sub: z.string().length(43).optional().meta({ description: 'Step-up only: the sub that must answer.' }),
     action: z
       .strictObject({
-        name: z.string().min(1).max(200),
+        name: nameSchema,
         opens: z.number().int().meta({ description: 'Day on which the action opened, YYYYMMDD; fixed for a name.' }),
       })
       .optional()
       .meta({ description: 'Something that each person may do once; consumed when the answer is accepted.' }),
     limit: z
       .strictObject({
-        name: z.string().min(1).max(200),
+        name: nameSchema,
         period: z.enum(['hour', 'day', 'week']).meta({ description: 'Periods are counted from 1970 on, in UTC.' }),
         times: z.number().int().min(1).max(MAX_LIMIT),
       })
@@ -75,6 +81,7 @@ export const createVerificationSchema = z
     redirect_uri: z
       .string()
       .max(2048)
+      .regex(plain)
       .optional()
       .meta({ description: 'Page of this platform to return to, without a fragment; its front page by default.' }),
     transaction_data: z
@@ -173,7 +180,7 @@ export const verifiedProofSchema = z
 /** Form of `POST /oid4vp/responses`: an answer, or the wallet's refusal to give one. */
 export const walletResponseSchema = z
   .object({
-    state: z.string().max(128),
+    state: tokenSchema,
     vp_token: z.string().optional(),
     error: z.string().max(64).optional(),
     error_description: z.string().max(1024).optional(),

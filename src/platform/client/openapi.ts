@@ -209,6 +209,7 @@ export interface components {
       /** Something that each person may do once; consumed when the answer is accepted. */
       action?:
         | {
+            /** Without control characters. */
             name: string;
             /** Day on which the action opened, YYYYMMDD; fixed for a name. */
             opens: number;
@@ -217,6 +218,7 @@ export interface components {
       /** Something that each person may do so many times in a period, with another sub each time. */
       limit?:
         | {
+            /** Without control characters. */
             name: string;
             /**
              * Periods are counted from 1970 on, in UTC.
