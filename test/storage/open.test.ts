@@ -188,7 +188,10 @@ describeOnPostgres('a database whose host falls silent', (fresh) => {
 
   it('a late statement neither blocks nor passes on the connection that it was on, and migrations may be long', async () => {
     const db = await openDatabase<Tables>(await fresh(), { queryTimeout: 300 });
-    const slow: Migrations = { ...MIGRATIONS, '002_slow': { up: (schema) => sql`select pg_sleep(1)`.execute(schema) } };
+    const slow: Migrations = {
+      ...MIGRATIONS,
+      '002_slow': { up: async (schema) => void (await sql`select pg_sleep(1)`.execute(schema)) },
+    };
     await migrate(db, slow);
     const late = db.transaction(async (tx) => {
       await tx.insertInto('counters').values({ name: 'late', value: 1 }).execute();
