@@ -8,14 +8,13 @@ import type { VNode } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { isAllowedUrl } from '../../protocol/scope.ts';
 import { type ConsentFlow, useConsent } from './consent_flow.ts';
-import type { Consent, PendingRequest } from '../present.ts';
+import type { PendingRequest } from '../present.ts';
 import { type AnswerProps, PreparingProgress, Sheet } from './consent_sheet.tsx';
 import { isMoveLink } from '../move.ts';
 import { MovePage } from './consent_move.tsx';
+import { BeforeAnswer, Unmet } from './consent_parts.tsx';
 import { useStrings } from './language.tsx';
 import { Button, Heading, Notice, PageLink, Problem, Progress } from './parts.tsx';
-import { UnlockForm } from './unlock_page.tsx';
-import { useWallet } from './wallet_context.ts';
 
 /**
  * The page that a platform's link opens.
@@ -140,70 +139,11 @@ function NotYet(props: {
   readonly pending: PendingRequest;
   readonly fragment: string;
 }): VNode {
-  const { consent, enrol } = useStrings();
-  const { held } = useWallet();
   const { flow, pending, fragment } = props;
-  const host = hostOf(pending);
   if (flow.phase.name === 'problem') {
-    return <NextSteps code={flow.phase.code} flow={flow} site={{ origin: pending.origin, host }} />;
+    return <NextSteps code={flow.phase.code} flow={flow} site={{ origin: pending.origin, host: hostOf(pending) }} />;
   }
-  if (held.state === 'locked') {
-    return (
-      <div class="stack" data-locked>
-        <p class="soft">{consent.unlockFirst}</p>
-        <UnlockForm />
-        <p>
-          <a href={pending.origin}>{consent.returnTo(host)}</a>
-        </p>
-      </div>
-    );
-  }
-  if (held.state === 'none' && (held.signed ?? held.credentials[0]) !== undefined) {
-    return (
-      <div class="stack">
-        <Notice tone="info">{consent.pinFirst}</Notice>
-        <div class="actions">
-          <PageLink to="enrol" fragment={fragment} class="button primary">
-            {consent.toPin}
-          </PageLink>
-        </div>
-      </div>
-    );
-  }
-  if (held.credentials.length > 0) {
-    return (
-      <p class="soft" role="status">
-        {consent.preparing}
-      </p>
-    );
-  }
-  if (held.signed !== undefined && held.state === 'unlocked') {
-    return (
-      <Notice tone="info" title={consent.waiting}>
-        {enrol.waiting}
-      </Notice>
-    );
-  }
-  return <NoCredential host={host} fragment={fragment} origin={pending.origin} />;
-}
-
-function NoCredential(props: { readonly host: string; readonly origin: string; readonly fragment: string }): VNode {
-  const { consent, welcome } = useStrings();
-  return (
-    <div class="stack">
-      <Notice tone="info" title={consent.none}>
-        {consent.noneText(props.host)}
-      </Notice>
-      <div class="actions">
-        <PageLink to="enrol" fragment={props.fragment} class="button primary">
-          {welcome.start}
-        </PageLink>
-        <a class="button plain" href={props.origin}>
-          {consent.returnTo(props.host)}
-        </a>
-      </div>
-    </div>
-  );
+  return <BeforeAnswer origin={pending.origin} fragment={fragment} />;
 }
 
 function Answer({ flow, pending, consent: shown }: AnswerProps): VNode {
@@ -263,21 +203,6 @@ function OtherDevice({ code }: { readonly code: string | undefined }): VNode {
         {code}
       </p>
       <Notice tone="warn">{consent.typeCodeWarning}</Notice>
-    </div>
-  );
-}
-
-function Unmet({ reasons, wayBack }: { readonly reasons: Consent['unmet']; readonly wayBack: VNode }): VNode {
-  const { consent } = useStrings();
-  return (
-    <div class="stack" data-unmet={reasons.join(' ')}>
-      <Notice tone="warn" title={consent.unmetTitle}>
-        {reasons.map((reason) => (
-          <p key={reason}>{consent.unmet[reason]}</p>
-        ))}
-        <p class="soft">{consent.unmetNote}</p>
-      </Notice>
-      <div class="actions">{wayBack}</div>
     </div>
   );
 }

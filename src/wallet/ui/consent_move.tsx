@@ -22,13 +22,13 @@ import {
   readMove,
 } from '../move.ts';
 import { anonymousFetch, clock } from './browser.ts';
+import { BeforeAnswer, Unmet } from './consent_parts.tsx';
 import { holdUnlocked } from './inactivity.ts';
 import { useStrings } from './language.tsx';
 import { Button, Heading, Notice, PageLink, Problem, Progress } from './parts.tsx';
 import { codeOf } from './problems.ts';
 import { shortSub } from './short_sub.ts';
 import { syncDeps } from './syncing.ts';
-import { UnlockForm } from './unlock_page.tsx';
 import { holdProver, loadAhead, sharedProver, useWallet } from './wallet_context.ts';
 
 const hostOf = (origin: string): string => new URL(origin).host;
@@ -83,7 +83,8 @@ export function MovePage({ fragment }: { readonly fragment: string }): VNode {
     };
   }, [fragment, attempt]);
 
-  const leaf = held.credentials[0]?.leaf;
+  // One that no PIN protects yet proves nothing.
+  const leaf = held.state === 'unlocked' ? held.credentials[0]?.leaf : undefined;
   useEffect(() => {
     const { signal } = ending.current;
     if (pending === undefined || leaf === undefined) {
@@ -137,6 +138,11 @@ export function MovePage({ fragment }: { readonly fragment: string }): VNode {
     void note('declined');
   };
 
+  const wayBack = pending !== undefined && (
+    <a class="button plain" href={pending.move.to}>
+      {words.returnTo(hostOf(pending.move.to))}
+    </a>
+  );
   return (
     <div class="stack narrow" data-phase={phase} data-move>
       {problem !== undefined && (
@@ -169,41 +175,18 @@ export function MovePage({ fragment }: { readonly fragment: string }): VNode {
             </Heading>
             <p>{texts.says}</p>
           </header>
-          {held.state === 'locked' && (
-            <div class="stack" data-locked>
-              <p class="soft">{words.unlockFirst}</p>
-              <UnlockForm />
-            </div>
-          )}
-          {held.state !== 'locked' && held.credentials.length === 0 && (
-            <div class="stack" data-none>
-              <Notice tone="info">{words.none}</Notice>
-              <div class="actions">
-                <PageLink to="enrol" fragment={fragment} class="button primary">
-                  {strings.welcome.start}
-                </PageLink>
-              </div>
-            </div>
-          )}
+          {phase === 'sheet' && shown === undefined && <BeforeAnswer origin={pending.move.to} fragment={fragment} />}
           {phase === 'cancelled' && (
             <div class="stack">
               <Notice tone="info" title={words.cancelled}>
                 {words.cancelledText}
               </Notice>
-              <div class="actions">
-                <a class="button plain" href={pending.move.to}>
-                  {words.returnTo(hostOf(pending.move.to))}
-                </a>
-              </div>
+              <div class="actions">{wayBack}</div>
             </div>
           )}
           {phase === 'working' && <Progress label={words.arming} />}
           {phase === 'sheet' && shown !== undefined && shown.unmet.length > 0 && (
-            <Notice tone="warn" title={words.unmetTitle}>
-              {shown.unmet.map((reason) => (
-                <p key={reason}>{words.unmet[reason]}</p>
-              ))}
-            </Notice>
+            <Unmet reasons={shown.unmet} wayBack={wayBack} />
           )}
           {phase === 'sheet' && shown !== undefined && shown.unmet.length === 0 && (
             <div class="stack">

@@ -10,7 +10,7 @@ import type { ConsentFlow } from './consent_flow.ts';
 import type { Preparation } from './consent_prepare.ts';
 import { learned } from './facts.ts';
 import { useStrings } from './language.tsx';
-import { Button, Notice, percent, Problem, Progress } from './parts.tsx';
+import { Button, Notice, PageLink, percent, Problem, Progress } from './parts.tsx';
 import { shortSub } from './short_sub.ts';
 import type { Strings } from './strings/en.ts';
 
@@ -27,7 +27,7 @@ export interface AnswerProps {
 /** What is asked, and the two buttons. */
 export function Sheet({ flow, pending, consent: shown }: AnswerProps): VNode {
   const strings = useStrings();
-  const { consent, retry } = strings;
+  const { consent, credential, retry } = strings;
   const { preparation } = flow;
   const { context } = pending.request;
   return (
@@ -71,6 +71,11 @@ export function Sheet({ flow, pending, consent: shown }: AnswerProps): VNode {
             <Button kind="primary" onClick={flow.restart}>
               {retry}
             </Button>
+          )}
+          {preparation.code === 'credential_revoked' && (
+            <PageLink to="credential" class="button primary">
+              {credential.title}
+            </PageLink>
           )}
           <Button onClick={flow.cancel}>{consent.decline}</Button>
         </Problem>
