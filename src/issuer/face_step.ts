@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type Context, Hono } from 'hono';
+import { type Context, type Env, Hono } from 'hono';
 import { bodyLimit, requireContentType } from '../http/limits.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import type { FaceVerdict } from './face_matcher.ts';
@@ -195,7 +195,7 @@ export function faceRoutes(sessions: Sessions, deps: FaceDeps, bearer: (header: 
   const readBody = bodyReader(CAPTURES);
   const check = { check: checkLiveness, memory, clock: deps.clock };
   /** Apart from the wait for the verdict, through which it must not keep the pictures. */
-  const takeCapture = async (c: Context, session: Session): Promise<Ticket<FaceVerdict>> => {
+  const takeCapture = async (c: Context<Env, string>, session: Session): Promise<Ticket<FaceVerdict>> => {
     const [sent, arrived] = await readBody(c, async () => {
       const now = deps.clock();
       return [await readCapture(c), now] as const;

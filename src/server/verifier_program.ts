@@ -10,7 +10,6 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import type { Context } from 'hono';
 import { createLogger, type Logger } from '../http/logs.ts';
 import { createPlatformApp } from '../platform/app.ts';
 import { type BatchVerifier, createLocalVerifier } from '../platform/batch_verifier.ts';
@@ -33,7 +32,7 @@ import { platformMigrations, type PlatformSchema } from '../storage/platform.ts'
 import { countWebhooks } from '../storage/webhooks.ts';
 import { openVerificationKey } from '../verifying/artifacts.ts';
 import { buttonScript } from './button_script.ts';
-import { connectionAddress, listen, type Listening } from './listen.ts';
+import { addressOf, listen, type Listening } from './listen.ts';
 import { ARTIFACTS } from './pages.ts';
 import type { VerifierConfig } from './verifier_config.ts';
 
@@ -214,11 +213,4 @@ async function startJudging(manifest: Manifest, threads: number): Promise<BatchV
   return threads === 0
     ? createLocalVerifier(await openVerificationKey(manifest, 'show', vkey), random)
     : createVerifyingPool({ manifest, vkey, threads });
-}
-
-/** The caller's address as the outermost of the trusted proxies saw it: callers choose what stands before. */
-export function addressOf(c: Context, proxies: number): string {
-  if (proxies === 0) return connectionAddress(c);
-  const passed = (c.req.header('x-forwarded-for') ?? '').split(',').map((address) => address.trim());
-  return passed.at(-proxies) ?? connectionAddress(c);
 }

@@ -190,7 +190,11 @@ describeOnPostgres('a database whose host falls silent', (fresh) => {
     const db = await openDatabase<Tables>(await fresh(), { queryTimeout: 300 });
     const slow: Migrations = {
       ...MIGRATIONS,
-      '002_slow': { up: async (schema) => void (await sql`select pg_sleep(1)`.execute(schema)) },
+      '002_slow': {
+        up: async (schema) => {
+          await sql`select pg_sleep(1)`.execute(schema);
+        },
+      },
     };
     await migrate(db, slow);
     const late = db.transaction(async (tx) => {
