@@ -19,6 +19,8 @@ import { normalizeTypedCode, secretMatches } from './secrets.ts';
 
 /** Wrong response codes after which the result is forgotten. */
 export const WRONG_CODES = 5;
+/** What a verification ends with that was answered or asked for wrongly too often. */
+const CLOSED = 'too_many_attempts';
 /** Verifications on a page of the list unless told. */
 const PAGE_SIZE = 20;
 
@@ -39,6 +41,10 @@ export async function readVerification(
   const now = deps.clock();
   if (row.status === 'pending') {
     return { id, status: now < row.expires_at ? 'pending' : 'expired' };
+  }
+  // No result will come: too many answers were refused, and then no code was given out, or too many codes were wrong.
+  if (row.error_code === CLOSED && (responseCode === undefined || row.wrong_codes < WRONG_CODES)) {
+    return { id, status: 'rejected', error: { code: CLOSED } };
   }
   if (responseCode === undefined) return { id, status: 'answered' };
   if (now >= row.expires_at + KEPT_AFTER_EXPIRY) {

@@ -13,14 +13,14 @@ import { NATIONALITY_GROUPS, packPolicy, parseAsk, policyOf } from '../protocol/
 import { dcqlOf, MAX_REQUEST_SECONDS, requestInputs, type RequestObject } from '../protocol/request.ts';
 import { type Context, isAllowedUrl, nullifierOf, periodNumber } from '../protocol/scope.ts';
 import { encodeTransaction } from '../protocol/transaction.ts';
-import { actionOpening, deleteOutdated, insertVerification, type VerificationRow } from '../storage/platform.ts';
+import { actionOpening, insertVerification, type VerificationRow } from '../storage/platform.ts';
 import {
   type CreatedVerification,
   createdVerificationSchema,
   type createVerificationSchema,
   PERIOD_SECONDS,
 } from './client/messages.ts';
-import { baseUrl, KEPT_AFTER_EXPIRY, type PlatformDeps } from './deps.ts';
+import { baseUrl, type PlatformDeps } from './deps.ts';
 import { idempotencyRow, type IdempotentRequest, repeatedAnswer } from './idempotency.ts';
 import { randomToken, secretHash } from './secrets.ts';
 
@@ -120,7 +120,6 @@ export async function createVerification(
     browser_token: browserToken,
     expires_at: new Date(row.expires_at).toISOString(),
   };
-  await deleteOutdated(database, now - KEPT_AFTER_EXPIRY, now);
   const inserted = await insertVerification(
     database,
     row,

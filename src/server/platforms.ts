@@ -14,6 +14,7 @@ import { createPlatformClient } from '../platform/client/client.ts';
 import { type Collector, createCollector } from '../platform/collector.ts';
 import { type Bridge, createBridge } from '../platform/oidc/bridge.ts';
 import type { OidcClient } from '../platform/oidc/clients.ts';
+import { startForgetting } from '../platform/outdated.ts';
 import { createVerifyingPool } from '../platform/verifying_pool.ts';
 import { toBase64Url } from '../protocol/scope.ts';
 import { migrate } from '../storage/migrate.ts';
@@ -109,6 +110,7 @@ async function startPlatform(
   const database = await open<PlatformSchema & OidcSchema & OriginSchema>(house, config.databases[kind]);
   await migrate(database, platformMigrations);
   await migrate(database, oidcMigrations, 'oidc');
+  house.closers.push(startForgetting({ database, clock, logger: logger(kind) }).close);
   const collector = await startCollector(house);
   const walletUrl = `${options.walletUrl}/present`;
   const { apiKey } = options;

@@ -18,6 +18,7 @@ import { createCollector } from '../platform/collector.ts';
 import type { PlatformLimits } from '../platform/limits.ts';
 import { createPlatformMetrics } from '../platform/metrics.ts';
 import { createOperationsApp } from '../platform/operations.ts';
+import { startForgetting } from '../platform/outdated.ts';
 import { randomToken } from '../platform/secrets.ts';
 import { createVerifyingPool } from '../platform/verifying_pool.ts';
 import { deliverWebhook } from '../platform/webhook_delivery.ts';
@@ -38,6 +39,8 @@ import type { VerifierConfig } from './verifier_config.ts';
 
 /** Milliseconds that a request waits for a connection to the database. */
 const CONNECT_TIMEOUT = 5_000;
+/** Milliseconds in which the database must have answered a statement; a verifier's longest takes far less. */
+const QUERY_TIMEOUT = 10_000;
 
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 
@@ -109,10 +112,14 @@ async function start(
   const { register, webhook, limits, trusted_proxies: proxies } = config;
   const manifest = parseManifest(JSON.parse(await readFile(join(ARTIFACTS, 'manifest.json'), 'utf8')));
   requireProductionKeys(manifest, config.production);
-  const database = await openDatabase<PlatformSchema>(config.database, { connectTimeout: CONNECT_TIMEOUT });
+  const database = await openDatabase<PlatformSchema>(config.database, {
+    connectTimeout: CONNECT_TIMEOUT,
+    queryTimeout: QUERY_TIMEOUT,
+  });
   closers.push(() => database.close());
   await migrate(database, platformMigrations);
   const pinned = (await pinOrigin(database, config.origin)) as Database<OidcSchema & OriginSchema>;
+  closers.push(startForgetting({ database, clock, logger }).close);
   const verifier = await startJudging(manifest, config.verifying_threads);
   const collector = createCollector(verifier);
   closers.push(collector.close);

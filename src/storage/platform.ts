@@ -217,19 +217,6 @@ export async function insertVerification(
   });
 }
 
-/**
- * Deletes what is past its time.
- *
- * @param db - Of the verifier.
- * @param before - Verifications that expired before it, Unix milliseconds.
- * @param now - Unix milliseconds: idempotency keys and used limits that ended before it.
- */
-export async function deleteOutdated(db: PlatformDatabase, before: number, now: number): Promise<void> {
-  await db.kysely.deleteFrom('verification').where('expires_at', '<', before).execute();
-  await db.kysely.deleteFrom('idempotency').where('expires_at', '<', now).execute();
-  await db.kysely.deleteFrom('limit_used').where('ends_at', '<', now).execute();
-}
-
 /** Finds a verification by one of its names. */
 export async function findVerification(
   db: PlatformDatabase,

@@ -7,11 +7,15 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { verifyWebhook } from '../../src/platform/client/webhooks.ts';
+import { REFUSED_ANSWERS } from '../../src/platform/openid4vp.ts';
+import { startForgetting } from '../../src/platform/outdated.ts';
 import { createWebhookSender } from '../../src/platform/webhook_sender.ts';
+import { toField } from '../../src/protocol/field.ts';
+import type { Presentation } from '../../src/protocol/presentation.ts';
 import { decodeRequestObject, MAX_REQUEST_SECONDS } from '../../src/protocol/request.ts';
 import { listen } from '../../src/server/listen.ts';
 import { describeOnEachDatabase } from '../databases.ts';
-import { endProving, makeHolder, NOON, present, TODAY } from './fixtures.ts';
+import { endProving, makeHolder, NOON, present, SIZE, TODAY } from './fixtures.ts';
 import {
   answer,
   API_KEY,
@@ -207,8 +211,91 @@ describeOnEachDatabase('ten thousand open verifications', (open) => {
       rejected: 102,
     });
     verifier.now = NOON + MAX_REQUEST_SECONDS * 1000 + 600_001;
-    await begin(verifier, { ask: {} });
-    expect(await database.kysely.selectFrom('verification').select('id').execute()).toHaveLength(1);
+    const { id } = (await begin(verifier, { ask: {} })).created;
+    await startForgetting({ database, clock: () => verifier.now }).close();
+    expect(await database.kysely.selectFrom('verification').select('id').execute()).toEqual([{ id }]);
+  });
+});
+
+describeOnEachDatabase('a verifier that nobody asks for anything', (open) => {
+  it('forgets results that nobody collected, used limits and keys, though the database was away for a while', async () => {
+    const verifier = await start({ url: await open() });
+    const { database } = verifier.deps;
+    const begun = await begin(verifier, { ask: {} });
+    await respond(verifier, { state: begun.request.state, error: 'access_denied' });
+    const limit = { scope: '1', context: '2', ends_at: NOON + 1_000 };
+    const uses = Array.from({ length: 1_500 }, (_, i) => ({ ...limit, nullifier: String(i) }));
+    await database.kysely.insertInto('limit_used').values(uses).execute();
+    const kept = { ...limit, nullifier: 'kept', ends_at: NOON + 86_400_000 };
+    await database.kysely.insertInto('limit_used').values(kept).execute();
+    const key = { name: 'key', body_hash: 'hash', sealed: '', expires_at: NOON + 1_000 };
+    await database.kysely.insertInto('idempotency').values(key).execute();
+    let isAway = true;
+    const kysely = new Proxy(database.kysely, {
+      get: (target, name) => {
+        if (isAway) throw new Error('Connection terminated unexpectedly');
+        const member = Reflect.get(target, name) as unknown;
+        return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+      },
+    });
+    const forgetting = startForgetting({ database: { ...database, kysely }, clock: () => verifier.now, interval: 20 });
+    closers.push(forgetting.close);
+    const left = async (): Promise<unknown> => ({
+      verifications: (await database.kysely.selectFrom('verification').select('id').execute()).length,
+      limits: (await database.kysely.selectFrom('limit_used').select('nullifier').execute()).length,
+      keys: (await database.kysely.selectFrom('idempotency').select('name').execute()).length,
+    });
+    verifier.now = begun.request.exp * 1000 + 599_000;
+    await setTimeout(100);
+    expect(await left()).toEqual({ verifications: 1, limits: 1_501, keys: 1 });
+    isAway = false;
+    await vi.waitFor(async () => {
+      expect(await left()).toEqual({ verifications: 1, limits: 1, keys: 0 });
+    });
+    verifier.now += 1_001;
+    await vi.waitFor(async () => {
+      expect(await left()).toEqual({ verifications: 0, limits: 1, keys: 0 });
+    });
+  });
+});
+
+describe('a request that ten refused answers closed', () => {
+  it('says so, with a code and without, and never that its result was collected', async () => {
+    const verifier = await start({ roots: [toField(7n)] });
+    const { request, created } = await begin(verifier, { ask: {} });
+    const proof = {
+      pi_a: ['1', '2', '1'],
+      pi_b: [
+        ['1', '2'],
+        ['1', '2'],
+        ['1', '0'],
+      ],
+      pi_c: ['1', '2', '1'],
+    };
+    const presentation = {
+      format: 'bauta_zk_v1',
+      circuit: 'show',
+      version: verifier.deps.manifest.version,
+      checkpoint: SIZE,
+      nullifier: '1',
+      disclosed: {},
+      proof: { ...proof, protocol: 'groth16', curve: 'bn128' },
+    } as unknown as Presentation;
+    for (let i = 0; i < REFUSED_ANSWERS; i++) {
+      expect((await answer(verifier, request, presentation)).ok).toBe(false);
+    }
+    const browserToken = created.browser_token;
+    for (const code of [undefined, 'A'.repeat(43)]) {
+      const told = await read(verifier, created.id, {
+        browserToken,
+        ...(code === undefined ? {} : { responseCode: code }),
+      });
+      expect(await told.json()).toEqual({
+        id: created.id,
+        status: 'rejected',
+        error: { code: 'too_many_attempts' },
+      });
+    }
   });
 });
 

@@ -4,6 +4,7 @@ import { afterEach, expect, it } from 'vitest';
 import type { CreatedVerification, VerificationList } from '../../src/platform/client/messages.ts';
 import { IDEMPOTENCY_SECONDS } from '../../src/platform/idempotency.ts';
 import { openReply } from '../../src/platform/sealed_replies.ts';
+import { deleteOutdated } from '../../src/storage/outdated.ts';
 import { describeOnEachDatabase } from '../databases.ts';
 import { NOON } from './fixtures.ts';
 import { API_KEY, bearer, begin, call, postJson, problemOf, respond, startVerifier, type Verifier } from './harness.ts';
@@ -81,6 +82,7 @@ describeOnEachDatabase('a backend', (open) => {
     expect((await made(await create('a'))).id).not.toBe(first.id);
     verifier.now += 2 * IDEMPOTENCY_SECONDS * 1000;
     await made(await create('b'));
+    await deleteOutdated(verifier.deps.database, 0, verifier.now);
     const kept = await verifier.deps.database.kysely.selectFrom('idempotency').selectAll().execute();
     expect(kept).toHaveLength(1);
   });

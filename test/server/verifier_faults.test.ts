@@ -390,6 +390,33 @@ describeOnPostgres('a database that is away', (open) => {
     expect(verifier.child.exitCode).toBeNull();
   });
 
+  it('without a word costs a statement ten seconds at most; what was past its time is forgotten at the start', async () => {
+    const url = await open();
+    const line = await openLine(url);
+    closers.push(() => {
+      line.close();
+    });
+    const first = await start(url);
+    await create(first, { ask: {} });
+    first.child.kill('SIGKILL');
+    await first.exited;
+    const admin = new Client({ connectionString: url });
+    await admin.connect();
+    closers.push(() => admin.end());
+    await admin.query('update verification set expires_at = 1');
+    const verifier = await start(line.url);
+    await vi.waitFor(async () => {
+      expect((await admin.query('select id from verification')).rows).toEqual([]);
+    });
+    expect((await create(verifier, { ask: {} })).status).toBe(201);
+    line.silence();
+    const silentAt = Date.now();
+    expect(await codeOf(await create(verifier, { ask: {} }))).toBe('database_unreachable');
+    expect(Date.now() - silentAt).toBeLessThan(20_000);
+    expect((await create(verifier, { ask: {} })).status).toBe(201);
+    expect(await readiness(verifier)).toBe(200);
+  });
+
   it('when a commit is acknowledged loses no answer: sent again, it gets the reply that was kept', async () => {
     const url = await open();
     const line = await openLine(url);
