@@ -41,8 +41,11 @@ describe('the client', () => {
     const client = clientOf(toApp);
     const unlisted = client.create({ ask: { age_over: 17 as 18 } });
     await expect(unlisted).rejects.toMatchObject({ name: 'ProtocolError', code: 'ask_refused' });
-    const unknown = client.result('a/b?c', { browserToken: 'x', responseCode: 'y z' });
+    const unknown = client.result('nobody', { browserToken: 'x', responseCode: 'y z' });
     await expect(unknown).rejects.toMatchObject({ code: 'verification_unknown' });
+    // One text in the path, however it looks: it is no other address.
+    const strange = client.result('a/b?c', { browserToken: 'x', responseCode: 'y z' });
+    await expect(strange).rejects.toMatchObject({ code: 'body_invalid' });
     const stranger = clientOf(toApp, 'x'.repeat(30)).verifyProof({} as never);
     await expect(stranger).rejects.toMatchObject({ code: 'api_key_invalid' });
   });

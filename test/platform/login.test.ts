@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { KEPT_AFTER_EXPIRY } from '../../src/platform/deps.ts';
 import type { Presentation } from '../../src/protocol/presentation.ts';
 import { nullifierOf } from '../../src/protocol/scope.ts';
+import { deleteOutdated } from '../../src/storage/outdated.ts';
 import { describeOnEachDatabase } from '../databases.ts';
 import { endProving, type Holder, makeHolder, makeRequest, NOON, nullifierUnder, present } from './fixtures.ts';
 import {
@@ -172,9 +174,8 @@ describeOnEachDatabase('a login', (open) => {
       verifier.now = NOON + 300_000 + 600_000;
       const uncollected = await read(verifier, begun.created.id, { browserToken, responseCode });
       expect(await problemOf(uncollected)).toEqual({ status: 410, code: 'verification_expired' });
-      // the next verification deletes what is past its time
       verifier.now += 1;
-      await begin(verifier, { ask: {} });
+      await deleteOutdated(verifier.deps.database, verifier.now - KEPT_AFTER_EXPIRY, verifier.now);
       expect(await problemOf(await read(verifier, begun.created.id, { browserToken }))).toMatchObject({ status: 404 });
     });
   });
