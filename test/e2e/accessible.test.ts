@@ -158,8 +158,9 @@ describe.skipIf(missing)('every page of the wallet', () => {
     await lostDevice(lost.page, stack, 'robin', lost.at);
     await farewell({ page, stack, at });
     expect(found).toEqual([]);
-    // The walk ends with a revoked credential, with which no other attempt helps.
-    expect(await page.locator('.sheet .button').allTextContents()).toEqual([zh.consent.decline]);
+    // The walk ends with a revoked credential: no other attempt helps, its own page says why and what to do.
+    const ways = await page.locator('.sheet .button').allTextContents();
+    expect(ways).toEqual([zh.credential.title, zh.consent.decline]);
     const names = [...STOPS, ...Object.values(ERRANDS).flat()];
     expect(seen.sort()).toEqual([...names].sort());
   });

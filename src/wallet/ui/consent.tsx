@@ -82,6 +82,7 @@ function Unread({ flow, fragment }: { readonly flow: ConsentFlow; readonly fragm
     <NextSteps
       code={flow.phase.code}
       flow={flow}
+      alone
       site={site === undefined ? undefined : { origin: site.origin, host: site.host }}
     />
   ) : (
@@ -95,12 +96,13 @@ function Unread({ flow, fragment }: { readonly flow: ConsentFlow; readonly fragm
 function NextSteps(props: {
   readonly code: string;
   readonly flow: ConsentFlow;
+  readonly alone?: boolean;
   readonly site: { readonly origin: string; readonly host: string } | undefined;
 }): VNode {
   const { consent, retry, toStart } = useStrings();
-  const { code, flow, site } = props;
+  const { code, flow, alone = false, site } = props;
   return (
-    <Problem code={code}>
+    <Problem code={code} alone={alone}>
       {!LASTING.has(code) && (
         <Button kind="primary" onClick={flow.restart}>
           {retry}

@@ -146,7 +146,7 @@ export function MovePage({ fragment }: { readonly fragment: string }): VNode {
   return (
     <div class="stack narrow" data-phase={phase} data-move>
       {problem !== undefined && (
-        <Problem code={problem}>
+        <Problem code={problem} alone>
           <Button
             kind="primary"
             onClick={() => {

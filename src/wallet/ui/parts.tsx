@@ -104,11 +104,18 @@ export function Notice(props: {
 }
 
 /** What went wrong, and what to do next. */
-export function Problem({ code, children }: { readonly code: string; readonly children?: Children }): VNode {
+export function Problem(props: {
+  readonly code: string;
+  /** It is all that is on the page, which then has its title for a heading. */
+  readonly alone?: boolean;
+  readonly children?: Children;
+}): VNode {
   const strings = useStrings();
+  const { code, alone = false, children } = props;
   return (
     <div class="stack tight" data-problem={code}>
-      <Notice tone="bad" title={strings.problemTitle}>
+      {alone && <Heading>{strings.problemTitle}</Heading>}
+      <Notice tone="bad" {...(alone ? {} : { title: strings.problemTitle })}>
         <p>{textOf(code, strings)}</p>
         <p class="small soft">{strings.problemCode(code)}</p>
       </Notice>
